@@ -1,0 +1,2 @@
+/** Facts of the Arm architecture, without state. */
+module dev.nido.arch {}

@@ -1,0 +1,7 @@
+/** The machine: processing elements, MMU, interrupt controller, timers, physical memory. */
+module dev.nido.machine {
+    requires transitive dev.nido.isa;
+
+    exports dev.nido.machine;
+    exports dev.nido.machine.pe;
+}
