@@ -1,2 +1,4 @@
-/** Facts of the Arm architecture, without state. */
-module dev.nido.arch {}
+/** Facts of the Arm architecture, without state: features, ID registers, system registers, syndromes. */
+module dev.nido.arch {
+    exports dev.nido.arch;
+}
