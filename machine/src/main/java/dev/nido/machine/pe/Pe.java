@@ -58,4 +58,24 @@ public final class Pe {
     public boolean ss;
     public int fpcr;
     public int fpsr;
+
+    // What the engine and the machine's run loop keep here.
+
+    /** Instructions retired; exact whenever code outside the engine's hot loop runs. */
+    public long retired;
+
+    /** Switched on (PSCI). */
+    public volatile boolean poweredOn;
+
+    /** In WFI. */
+    public volatile boolean waiting;
+
+    /** Asks the engine to return after the current instruction; set on the PE's own thread. */
+    public boolean endRun;
+
+    /** Event register of WFE and SEV. */
+    public volatile boolean eventRegister;
+
+    /** The thread that runs this PE, or null. */
+    public volatile Thread thread;
 }
