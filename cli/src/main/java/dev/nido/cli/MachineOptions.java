@@ -1,0 +1,187 @@
+package dev.nido.cli;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The options that describe the computer and how it runs; {@code run} and {@code demo} share them. */
+final class MachineOptions {
+    /** Who owns EL2. */
+    enum Mode {
+        hosted,
+        bare
+    }
+
+    /** Where the guest starts: EL1, or EL2. */
+    enum Nested {
+        off,
+        nv,
+        nv2
+    }
+
+    /** What HCR_EL2.E2H may be. */
+    enum E2h {
+        any,
+        vhe,
+        nvhe
+    }
+
+    enum Engine {
+        interpreter,
+        translator,
+        both,
+        lockstep
+    }
+
+    @Option(
+            names = {"-m", "--memory"},
+            paramLabel = "SIZE",
+            defaultValue = "1G",
+            converter = Sizes.Bytes.class,
+            description = "Memory of the guest. Default: ${DEFAULT-VALUE}.")
+    long memory;
+
+    @Option(names = {"-c", "--cpus"}, paramLabel = "N", defaultValue = "1", description = "CPUs of the guest.")
+    int cpus;
+
+    @Option(names = "--pes", paramLabel = "N", description = "Processing elements of the machine. Default: as many as CPUs.")
+    Integer pes;
+
+    @Option(
+            names = "--cpu",
+            paramLabel = "NAME[,±feat…][,lrs=4|16][,pa=40..48]",
+            defaultValue = "default",
+            description = "What the guest sees of the CPU.")
+    String cpu;
+
+    @Option(names = "--mode", paramLabel = "hosted|bare", description = "Who owns EL2: Nido, or the guest. Default: bare.")
+    Mode mode;
+
+    @Option(
+            names = "--nested",
+            paramLabel = "off|nv|nv2",
+            description = "off: the guest starts at EL1 (default). nv, nv2: it starts at EL2.")
+    Nested nested;
+
+    @Option(
+            names = "--e2h",
+            paramLabel = "any|vhe|nvhe",
+            description = "What the guest's HCR_EL2.E2H may be. Default: vhe on nv2, any on nv.")
+    E2h e2h;
+
+    @Option(names = "--protected", description = "Protected mode of the hypervisor (later).")
+    boolean protectedMode;
+
+    @Option(names = "--l0-granule", paramLabel = "4k|16k|64k", description = "Granule of the hypervisor's tables (later).")
+    String l0Granule;
+
+    @Option(
+            names = {"-d", "--disk"},
+            paramLabel = "FILE[,ro]",
+            description = "A disk: a raw image, given to the guest as virtio-blk. May be repeated.")
+    List<String> disks = new ArrayList<>();
+
+    @Option(names = "--net", paramLabel = "none|user|unix:PATH", defaultValue = "none", description = "Network (none; others later).")
+    String net;
+
+    @Option(names = "--share", paramLabel = "DIR:TAG", description = "A folder of the host (later).")
+    List<String> shares = new ArrayList<>();
+
+    @Option(names = "--deterministic", description = "Time is instructions retired: the same run every time, and its hash at the end.")
+    boolean deterministic;
+
+    @Option(names = "--seed", paramLabel = "N", description = "What random numbers start from. Default: 0.")
+    Long seed;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "120s",
+            converter = Sizes.Time.class,
+            description = "Stop after this time of the host's clock, with status 3.")
+    Duration timeout;
+
+    @Option(
+            names = "--engine",
+            paramLabel = "interpreter|translator|both|lockstep",
+            description = "How instructions are executed (interpreter; others later).")
+    Engine engine;
+
+    @Option(names = "--stat", paramLabel = "FILE", arity = "0..1", fallbackValue = "-", description = "Exit statistics (later).")
+    String stat;
+
+    @Option(names = "--record", paramLabel = "FILE.jfr", description = "Events for JDK Mission Control (later).")
+    Path record;
+
+    @Option(names = "--trace", paramLabel = "FILE", description = "Trace lines (later).")
+    Path trace;
+
+    @Option(names = "--gdb", paramLabel = "[HOST:]PORT", description = "A server for gdb (later).")
+    String gdb;
+
+    @Option(names = "--sanitize", paramLabel = "mmu", description = "The sanitizer (later).")
+    String sanitize;
+
+    /** Refuses what this version cannot do, and combinations that make no sense. */
+    void check() {
+        if (mode == Mode.hosted) {
+            throw Refusal.later("--mode hosted");
+        }
+        if (protectedMode) {
+            throw Refusal.later("--protected");
+        }
+        if (l0Granule != null) {
+            throw Refusal.later("--l0-granule");
+        }
+        if (!net.equals("none")) {
+            throw Refusal.later("--net " + net);
+        }
+        if (!shares.isEmpty()) {
+            throw Refusal.later("--share");
+        }
+        if (engine != null && engine != Engine.interpreter) {
+            throw Refusal.later("--engine " + engine);
+        }
+        if (stat != null) {
+            throw Refusal.later("--stat");
+        }
+        if (record != null) {
+            throw Refusal.later("--record");
+        }
+        if (trace != null) {
+            throw Refusal.later("--trace");
+        }
+        if (gdb != null) {
+            throw Refusal.later("--gdb");
+        }
+        if (sanitize != null) {
+            throw Refusal.later("--sanitize");
+        }
+        if (cpus < 1) {
+            throw new Refusal("--cpus " + cpus + ": a computer has at least one");
+        }
+        if (pes != null && pes != cpus) {
+            throw new Refusal("--pes " + pes + ": in bare mode the guest's CPUs are the machine's, " + cpus);
+        }
+        if (e2h != null && (nested == null || nested == Nested.off)) {
+            throw new Refusal("--e2h " + e2h + ": the guest has no EL2; add --nested nv2");
+        }
+        if (seed != null && !deterministic) {
+            throw new Refusal("--seed: only with --deterministic");
+        }
+        if (timeout != null && timeout.isZero()) {
+            throw new Refusal("--timeout: must be more than zero");
+        }
+    }
+
+    /** True if the guest starts at EL2. */
+    boolean startsAtEl2() {
+        return nested != null && nested != Nested.off;
+    }
+
+    /** What {@code --e2h} says or, where it says nothing, the default of {@code --nested}. */
+    E2h effectiveE2h() {
+        return e2h != null ? e2h : nested == Nested.nv2 ? E2h.vhe : E2h.any;
+    }
+}
