@@ -30,6 +30,7 @@ public final class CpuModel {
     private static final Set<Feature> DEFAULT =
             EnumSet.of(
                     Feature.EL2,
+                    Feature.E2H0,
                     Feature.FP,
                     Feature.AdvSIMD,
                     Feature.FP16,
@@ -112,6 +113,7 @@ public final class CpuModel {
         NEEDS.put(Feature.XNX, List.of(Feature.EL2));
         NEEDS.put(Feature.S2FWB, List.of(Feature.EL2));
         NEEDS.put(Feature.EVT, List.of(Feature.EL2));
+        NEEDS.put(Feature.E2H0, List.of(Feature.VHE));
         NEEDS.put(Feature.NV, List.of(Feature.VHE));
         NEEDS.put(Feature.NV2, List.of(Feature.NV));
     }
@@ -374,6 +376,8 @@ public final class CpuModel {
                         | when(Feature.S2FWB, 1) << 40
                         | when(Feature.TTL, 1) << 48
                         | when(Feature.EVT, 2) << 56);
+        // E2H0 = NI_NV1: E2H is RES1, and HCR_EL2.NV1 RES0.
+        set(SysReg.ID_AA64MMFR4_EL1, has(Feature.VHE) && !has(Feature.E2H0) ? 14 << 24 : 0);
     }
 
     private long paRange() {

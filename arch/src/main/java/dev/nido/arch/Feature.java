@@ -10,6 +10,8 @@ import java.util.Locale;
 public enum Feature {
     /** EL2 itself: off where the guest starts at EL1 and no hypervisor may be seen. */
     EL2,
+    /** HCR_EL2.E2H may be 0; without it E2H is RES1. */
+    E2H0,
     FP,
     AdvSIMD,
     FP16,
