@@ -3,5 +3,8 @@ module dev.nido.machine {
     requires transitive dev.nido.isa;
 
     exports dev.nido.machine;
+    exports dev.nido.machine.firmware;
+    exports dev.nido.machine.gic;
     exports dev.nido.machine.pe;
+    exports dev.nido.machine.timer;
 }
