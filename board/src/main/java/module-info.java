@@ -3,4 +3,11 @@ module dev.nido.board {
     requires transitive dev.nido.machine;
     requires org.apache.commons.compress;
     requires org.tukaani.xz;
+
+    exports dev.nido.board;
+    exports dev.nido.board.device;
+    exports dev.nido.board.fdt;
+    exports dev.nido.board.guest;
+    exports dev.nido.board.load;
+    exports dev.nido.board.virtio;
 }

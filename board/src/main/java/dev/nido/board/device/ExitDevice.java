@@ -1,0 +1,33 @@
+package dev.nido.board.device;
+
+import dev.nido.machine.MmioDevice;
+import java.util.OptionalInt;
+
+/**
+ * Carries the exit status of the guest's command to the host: one 32-bit register at offset 0, write only in effect;
+ * reading gives the last value written, all ones before. In the device tree it is {@code compatible = "nido,exit"}, at
+ * {@code /nido-exit@ADDRESS}. It powers nothing off. A guest without a driver for it can use {@code devmem}.
+ */
+public final class ExitDevice implements MmioDevice {
+
+    private boolean written;
+    private int status = -1;
+
+    @Override
+    public synchronized long read(long offset, int size) {
+        return offset == 0 ? status & 0xffff_ffffL : 0;
+    }
+
+    @Override
+    public synchronized void write(long offset, int size, long value) {
+        if (offset == 0) {
+            status = (int) value;
+            written = true;
+        }
+    }
+
+    /** The last status that the guest wrote. */
+    public synchronized OptionalInt status() {
+        return written ? OptionalInt.of(status) : OptionalInt.empty();
+    }
+}
