@@ -1,6 +1,7 @@
 package dev.nido.board;
 
 import dev.nido.machine.PhysicalMemory;
+
 import java.util.Objects;
 
 /** {@link GuestMemory} of a guest that owns the machine: physical memory itself, bounds checked. */

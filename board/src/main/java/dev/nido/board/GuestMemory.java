@@ -1,8 +1,8 @@
 package dev.nido.board;
 
 /**
- * Guest RAM as a device sees it, by guest physical address. This is the board's only way to guest memory; who
- * owns which page is decided behind it.
+ * Guest RAM as a device sees it, by guest physical address. This is the board's only way to guest
+ * memory; who owns which page is decided behind it.
  *
  * <p>Every method throws {@link Fault} unless all bytes named are RAM that devices may touch.
  */
@@ -13,7 +13,11 @@ public interface GuestMemory {
         private static final long serialVersionUID = 1L;
 
         public Fault(long pa, long length) {
-            super("no memory for devices at 0x%x, length %d".formatted(pa, length), null, false, false);
+            super(
+                    "no memory for devices at 0x%x, length %d".formatted(pa, length),
+                    null,
+                    false,
+                    false);
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.nido.board;
 
 /**
- * Where everything is on the virt board. The map is compatible with QEMU's {@code virt} machine, so that
- * firmware and kernels made for that one run here.
+ * Where everything is on the virt board. The map is compatible with QEMU's {@code virt} machine, so
+ * that firmware and kernels made for that one run here.
  *
  * <pre>
  * 0x0000_0000  ┌──────────────────┐

@@ -1,12 +1,14 @@
 package dev.nido.board.device;
 
 import dev.nido.machine.MmioDevice;
+
 import java.util.OptionalInt;
 
 /**
- * Carries the exit status of the guest's command to the host: one 32-bit register at offset 0, write only in effect;
- * reading gives the last value written, all ones before. In the device tree it is {@code compatible = "nido,exit"}, at
- * {@code /nido-exit@ADDRESS}. It powers nothing off. A guest without a driver for it can use {@code devmem}.
+ * Carries the exit status of the guest's command to the host: one 32-bit register at offset 0,
+ * write only in effect; reading gives the last value written, all ones before. In the device tree
+ * it is {@code compatible = "nido,exit"}, at {@code /nido-exit@ADDRESS}. It powers nothing off. A
+ * guest without a driver for it can use {@code devmem}.
  */
 public final class ExitDevice implements MmioDevice {
 

@@ -1,15 +1,16 @@
 package dev.nido.board.device;
 
 import dev.nido.machine.MmioDevice;
+
 import java.util.ArrayDeque;
 
 /**
  * Arm PrimeCell UART (PL011), revision r1p1: 16-byte FIFOs (Arm DDI 0183).
  *
- * <p>Sending takes no time: the transmit FIFO is always empty. Received bytes wait in a queue without limit and
- * enter the FIFO as it empties. They do so only while the guest listens: while a receive interrupt is unmasked, or
- * while it polls the flag register. A driver that throws away what is in the FIFO when it starts therefore loses
- * nothing of an input that was there before it.
+ * <p>Sending takes no time: the transmit FIFO is always empty. Received bytes wait in a queue
+ * without limit and enter the FIFO as it empties. They do so only while the guest listens: while a
+ * receive interrupt is unmasked, or while it polls the flag register. A driver that throws away
+ * what is in the FIFO when it starts therefore loses nothing of an input that was there before it.
  */
 public final class Pl011 implements MmioDevice, SerialInput {
 
@@ -43,7 +44,9 @@ public final class Pl011 implements MmioDevice, SerialInput {
     private static final int IFLS_RESET = 0x12;
     private static final int FIFO_DEPTH = 16;
 
-    /** So many reads of FR in a row, with nothing else between, are a guest that polls for input. */
+    /**
+     * So many reads of FR in a row, with nothing else between, are a guest that polls for input.
+     */
     private static final int POLLING = 16;
 
     private static final PrimeCellId ID = new PrimeCellId(0x011, 1);
@@ -184,7 +187,9 @@ public final class Pl011 implements MmioDevice, SerialInput {
         return (lineControl & LCR_FEN) != 0 ? FIFO_DEPTH : 1;
     }
 
-    /** Bytes in the FIFO at which RXRIS is set: IFLS.RXIFLSEL in eighths, 1/8, 1/4, 1/2, 3/4, 7/8. */
+    /**
+     * Bytes in the FIFO at which RXRIS is set: IFLS.RXIFLSEL in eighths, 1/8, 1/4, 1/2, 3/4, 7/8.
+     */
     private int trigger() {
         if ((lineControl & LCR_FEN) == 0) {
             return 1;

@@ -4,8 +4,9 @@ import dev.nido.machine.Clock;
 import dev.nido.machine.MmioDevice;
 
 /**
- * Arm PrimeCell real-time clock (PL031, Arm DDI 0224): seconds since 1970. It runs on the machine's counter, so that
- * in deterministic mode it shows the same time in every run. The alarm is compared when a register is used.
+ * Arm PrimeCell real-time clock (PL031, Arm DDI 0224): seconds since 1970. It runs on the machine's
+ * counter, so that in deterministic mode it shows the same time in every run. The alarm is compared
+ * when a register is used.
  */
 public final class Pl031 implements MmioDevice {
 
@@ -23,7 +24,9 @@ public final class Pl031 implements MmioDevice {
     private int mask;
     private int raw;
 
-    /** @param epochSeconds the time at count 0 of the clock, in seconds since 1970 */
+    /**
+     * @param epochSeconds the time at count 0 of the clock, in seconds since 1970
+     */
     public Pl031(InterruptLine line, Clock clock, long epochSeconds) {
         this.line = line;
         this.clock = clock;

@@ -2,7 +2,10 @@ package dev.nido.board.device;
 
 import dev.nido.machine.MmioDevice;
 
-/** Arm PrimeCell GPIO (PL061, Arm DDI 0190): eight pins. Pin {@link #POWER_BUTTON} is the board's power button. */
+/**
+ * Arm PrimeCell GPIO (PL061, Arm DDI 0190): eight pins. Pin {@link #POWER_BUTTON} is the board's
+ * power button.
+ */
 public final class Pl061 implements MmioDevice {
 
     public static final int POWER_BUTTON = 3;

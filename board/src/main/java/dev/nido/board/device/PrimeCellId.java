@@ -1,6 +1,9 @@
 package dev.nido.board.device;
 
-/** The eight identification registers at the end of a PrimeCell's page: PeriphID0–3, then PCellID0–3. */
+/**
+ * The eight identification registers at the end of a PrimeCell's page: PeriphID0–3, then
+ * PCellID0–3.
+ */
 record PrimeCellId(int part, int revision) {
 
     static final int FIRST = 0xfe0;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A device tree that can be read from and written to the flattened format (Devicetree Specification 0.4, chapter 5),
- * version 17. Order of nodes and properties is kept.
+ * A device tree that can be read from and written to the flattened format (Devicetree Specification
+ * 0.4, chapter 5), version 17. Order of nodes and properties is kept.
  */
 public final class DeviceTree {
 
@@ -131,26 +131,28 @@ public final class DeviceTree {
     }
 
     private static void write(
-            Node node, ByteArrayOutputStream out, Map<String, Integer> names, ByteArrayOutputStream strings) {
+            Node node,
+            ByteArrayOutputStream out,
+            Map<String, Integer> names,
+            ByteArrayOutputStream strings) {
         putInt(out, BEGIN_NODE);
         out.writeBytes(node.name.getBytes(StandardCharsets.UTF_8));
         out.write(0);
         pad(out);
-        node.properties.forEach(
-                (name, value) -> {
-                    Integer at = names.get(name);
-                    if (at == null) {
-                        at = strings.size();
-                        names.put(name, at);
-                        strings.writeBytes(name.getBytes(StandardCharsets.UTF_8));
-                        strings.write(0);
-                    }
-                    putInt(out, PROP);
-                    putInt(out, value.length);
-                    putInt(out, at);
-                    out.writeBytes(value);
-                    pad(out);
-                });
+        node.properties.forEach((name, value) -> {
+            Integer at = names.get(name);
+            if (at == null) {
+                at = strings.size();
+                names.put(name, at);
+                strings.writeBytes(name.getBytes(StandardCharsets.UTF_8));
+                strings.write(0);
+            }
+            putInt(out, PROP);
+            putInt(out, value.length);
+            putInt(out, at);
+            out.writeBytes(value);
+            pad(out);
+        });
         for (Node child : node.children.values()) {
             write(child, out, names, strings);
         }
@@ -203,11 +205,14 @@ public final class DeviceTree {
             }
             int total = blob.getInt(4);
             if (total < HEADER || total > blob.capacity()) {
-                throw bad("is cut short: its header says %d bytes, the file has %d"
-                        .formatted(total & 0xffff_ffffL, blob.capacity()));
+                throw bad(
+                        "is cut short: its header says %d bytes, the file has %d"
+                                .formatted(total & 0xffff_ffffL, blob.capacity()));
             }
             if (blob.getInt(20) < COMPATIBLE_VERSION || blob.getInt(24) > VERSION) {
-                throw bad("has version %d; compile it again with a current dtc".formatted(blob.getInt(20)));
+                throw bad(
+                        "has version %d; compile it again with a current dtc"
+                                .formatted(blob.getInt(20)));
             }
             at = blob.getInt(8);
             strings = blob.getInt(12);
@@ -269,7 +274,10 @@ public final class DeviceTree {
                     case PROP -> {
                         int length = word();
                         int nameAt = word();
-                        if (length < 0 || length > end - at || nameAt < 0 || nameAt > end - strings) {
+                        if (length < 0
+                                || length > end - at
+                                || nameAt < 0
+                                || nameAt > end - strings) {
                             throw bad("has a property that runs past its end");
                         }
                         byte[] value = new byte[length];
@@ -296,14 +304,13 @@ public final class DeviceTree {
 
     private static void source(Node node, String indent, StringBuilder out) {
         out.append(indent).append(node.name.isEmpty() ? "/" : node.name).append(" {\n");
-        node.properties.forEach(
-                (name, value) -> {
-                    out.append(indent).append('\t').append(name);
-                    if (value.length > 0) {
-                        out.append(" = ").append(value(value));
-                    }
-                    out.append(";\n");
-                });
+        node.properties.forEach((name, value) -> {
+            out.append(indent).append('\t').append(name);
+            if (value.length > 0) {
+                out.append(" = ").append(value(value));
+            }
+            out.append(";\n");
+        });
         for (Node child : node.children.values()) {
             source(child, indent + "\t", out);
         }

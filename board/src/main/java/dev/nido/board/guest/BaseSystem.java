@@ -19,7 +19,8 @@ import java.util.Set;
 final class BaseSystem {
 
     /** Loaded at every start. */
-    private static final List<String> LOADED = List.of("virtio_mmio", "virtio_console", "virtio_blk", "virtio-rng");
+    private static final List<String> LOADED =
+            List.of("virtio_mmio", "virtio_console", "virtio_blk", "virtio-rng");
 
     /** There for the user, with what they depend on; the second row only saves a second pass. */
     private static final List<String> OFFERED =
@@ -34,12 +35,11 @@ final class BaseSystem {
     static BaseSystem of(Path kernelPackage, Path busyboxPackage) throws IOException {
         BaseSystem base = new BaseSystem();
         new DebPackage(busyboxPackage)
-                .read(
-                        (path, entry, link, in) -> {
-                            if (path.equals("/bin/busybox") || path.equals("/usr/bin/busybox")) {
-                                base.busybox = in.readAllBytes();
-                            }
-                        });
+                .read((path, entry, link, in) -> {
+                    if (path.equals("/bin/busybox") || path.equals("/usr/bin/busybox")) {
+                        base.busybox = in.readAllBytes();
+                    }
+                });
         if (base.busybox == null) {
             throw new IOException(busyboxPackage + " holds no busybox");
         }
@@ -55,28 +55,31 @@ final class BaseSystem {
         return kernel;
     }
 
-    /** Returns whether modules are missing that others depend on, after adding them to the wanted ones. */
+    /**
+     * Returns whether modules are missing that others depend on, after adding them to the wanted
+     * ones.
+     */
     private boolean readKernel(Path file, Set<String> wanted) throws IOException {
         new DebPackage(file)
-                .read(
-                        (path, entry, link, in) -> {
-                            if (path.startsWith("/boot/vmlinuz-")) {
-                                kernel = in.readAllBytes();
-                            } else if (path.endsWith(".ko")) {
-                                String name = moduleName(path);
-                                modulePaths.put(name, path);
-                                if (wanted.stream().anyMatch(w -> sameModule(w, name))) {
-                                    modules.put(name, in.readAllBytes());
-                                }
-                            }
-                        });
+                .read((path, entry, link, in) -> {
+                    if (path.startsWith("/boot/vmlinuz-")) {
+                        kernel = in.readAllBytes();
+                    } else if (path.endsWith(".ko")) {
+                        String name = moduleName(path);
+                        modulePaths.put(name, path);
+                        if (wanted.stream().anyMatch(w -> sameModule(w, name))) {
+                            modules.put(name, in.readAllBytes());
+                        }
+                    }
+                });
         if (kernel == null) {
             throw new IOException(file + " holds no /boot/vmlinuz");
         }
         boolean missing = false;
         for (String name : List.copyOf(modules.keySet())) {
             for (String dependency : dependencies(name)) {
-                if (find(dependency) == null && modulePaths.keySet().stream().anyMatch(m -> sameModule(m, dependency))) {
+                if (find(dependency) == null
+                        && modulePaths.keySet().stream().anyMatch(m -> sameModule(m, dependency))) {
                     missing |= wanted.add(dependency);
                 }
             }
@@ -120,7 +123,10 @@ final class BaseSystem {
         }
     }
 
-    /** Names of the commands in this busybox; it keeps them in one run of C strings that starts with {@code [}. */
+    /**
+     * Names of the commands in this busybox; it keeps them in one run of C strings that starts with
+     * {@code [}.
+     */
     static Set<String> applets(byte[] busybox) {
         byte[] start = "\0[\0[[\0".getBytes(StandardCharsets.US_ASCII);
         Set<String> names = new LinkedHashSet<>();
@@ -154,7 +160,19 @@ final class BaseSystem {
     /** The root file system with {@code init} as its first process. */
     byte[] root(String init) throws IOException {
         Initramfs root = new Initramfs();
-        for (String directory : List.of("dev", "proc", "sys", "run", "tmp", "root", "etc", "mnt", "sbin", "usr/bin", "usr/sbin")) {
+        for (String directory :
+                List.of(
+                        "dev",
+                        "proc",
+                        "sys",
+                        "run",
+                        "tmp",
+                        "root",
+                        "etc",
+                        "mnt",
+                        "sbin",
+                        "usr/bin",
+                        "usr/sbin")) {
             root.directory(directory, directory.equals("tmp") ? 01777 : 0755);
         }
         root.characterDevice("dev/console", 0600, 5, 1);
@@ -195,7 +213,9 @@ final class BaseSystem {
             collect(module.getKey(), needs);
             for (String need : needs) {
                 String other = modulePaths.get(need);
-                dependencies.append(' ').append(other.substring(other.indexOf(tree) + tree.length()));
+                dependencies
+                        .append(' ')
+                        .append(other.substring(other.indexOf(tree) + tree.length()));
             }
             dependencies.append('\n');
         }

@@ -22,7 +22,9 @@ final class ElfFile {
 
     private final ByteBuffer bytes;
 
-    /** @throws IOException if these bytes are not a little-endian ELF64 file */
+    /**
+     * @throws IOException if these bytes are not a little-endian ELF64 file
+     */
     ElfFile(String name, byte[] content) throws IOException {
         bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
         if (!isElf64(content)) {
@@ -104,7 +106,9 @@ final class ElfFile {
         for (int i = 0; i < count; i++) {
             int header = table + i * size;
             long start = bytes.getLong(header + 16);
-            if (bytes.getInt(header) == PT_LOAD && va >= start && va < start + bytes.getLong(header + 32)) {
+            if (bytes.getInt(header) == PT_LOAD
+                    && va >= start
+                    && va < start + bytes.getLong(header + 32)) {
                 return (int) (va - start + bytes.getLong(header + 8));
             }
         }

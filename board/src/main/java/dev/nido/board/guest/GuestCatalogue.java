@@ -37,7 +37,9 @@ public final class GuestCatalogue {
     /** The distribution's kernel with busybox. */
     public static final String DEBIAN = "debian";
 
-    /** As L1 of the demo: a Debian guest with QEMU as VMM, which runs a Debian guest under its KVM. */
+    /**
+     * As L1 of the demo: a Debian guest with QEMU as VMM, which runs a Debian guest under its KVM.
+     */
     public static final String DEMO = "demo";
 
     /** A guest's name, what it is, and whether it is there already. */
@@ -87,7 +89,10 @@ public final class GuestCatalogue {
     public List<Entry> list() {
         return List.of(
                 new Entry(DEBIAN, "Debian's arm64 kernel with busybox", cached(DEBIAN)),
-                new Entry(DEMO, "the same with QEMU, to start an L2 under its KVM", cached(DEBIAN) && cached(DEMO)));
+                new Entry(
+                        DEMO,
+                        "the same with QEMU, to start an L2 under its KVM",
+                        cached(DEBIAN) && cached(DEMO)));
     }
 
     /**
@@ -101,11 +106,15 @@ public final class GuestCatalogue {
             case DEMO -> demo();
             default ->
                     throw new GuestUnavailableException(
-                            "there is no guest '%s'; the catalogue has %s and %s".formatted(name, DEBIAN, DEMO));
+                            "there is no guest '%s'; the catalogue has %s and %s"
+                                    .formatted(name, DEBIAN, DEMO));
         };
     }
 
-    /** An archive that makes a guest run a shell command and power off; its status goes to the exit device. */
+    /**
+     * An archive that makes a guest run a shell command and power off; its status goes to the exit
+     * device.
+     */
     public static byte[] execOverlay(String command) {
         return overlay(new Initramfs().file("nido/run", 0644, command + "\n"));
     }
@@ -136,9 +145,16 @@ public final class GuestCatalogue {
 
     private Guest demo() throws GuestUnavailableException {
         Guest base = debian();
-        prepare(DEMO, List.of("l1-run.sh", "l2-run.sh"), tool -> tool.closure(VMM_PACKAGE), this::buildDemo);
+        prepare(
+                DEMO,
+                List.of("l1-run.sh", "l2-run.sh"),
+                tool -> tool.closure(VMM_PACKAGE),
+                this::buildDemo);
         return new Guest(
-                DEMO, base.kernel(), List.of(base.initrds().getFirst(), home(DEMO).resolve("vmm")), base.append());
+                DEMO,
+                base.kernel(),
+                List.of(base.initrds().getFirst(), home(DEMO).resolve("vmm")),
+                base.append());
     }
 
     @FunctionalInterface
@@ -174,7 +190,10 @@ public final class GuestCatalogue {
         vmm.file("nido/run", 0644, resource("l1-run.sh"));
         vmm.file("nido/l2/Image", 0644, Files.readAllBytes(debian.resolve("vmlinuz")));
         vmm.file("nido/l2/initrd", 0644, l2.toByteArray());
-        vmm.file("nido/l2/settings", 0644, "L2_CPUS=2\nL2_MEMORY=256\nL2_APPEND='" + L2.DEFAULT.append + "'\n");
+        vmm.file(
+                "nido/l2/settings",
+                0644,
+                "L2_CPUS=2\nL2_MEMORY=256\nL2_APPEND='" + L2.DEFAULT.append + "'\n");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         vmm.writeTo(out);
         return Map.of("vmm", out.toByteArray());
@@ -188,8 +207,12 @@ public final class GuestCatalogue {
         return Files.exists(home(name).resolve("manifest"));
     }
 
-    /** Brings a guest's directory up to date with its recipe, from packages that are there if possible. */
-    private void prepare(String name, List<String> scripts, Fetch fetch, Build build) throws GuestUnavailableException {
+    /**
+     * Brings a guest's directory up to date with its recipe, from packages that are there if
+     * possible.
+     */
+    private void prepare(String name, List<String> scripts, Fetch fetch, Build build)
+            throws GuestUnavailableException {
         String recipe = recipe(name, scripts);
         if (isCurrent(name, recipe)) {
             return;
@@ -198,18 +221,22 @@ public final class GuestCatalogue {
             Files.createDirectories(cache);
             try (FileChannel channel =
                             FileChannel.open(
-                                    cache.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                                    cache.resolve("lock"),
+                                    StandardOpenOption.CREATE,
+                                    StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 if (lock.isValid() && !isCurrent(name, recipe)) {
                     build(name, recipe, packages(name, fetch), build);
                 }
             }
         } catch (IOException e) {
-            throw new GuestUnavailableException("cannot prepare guest %s: %s".formatted(name, e.getMessage()), e);
+            throw new GuestUnavailableException(
+                    "cannot prepare guest %s: %s".formatted(name, e.getMessage()), e);
         }
     }
 
-    private List<Path> packages(String name, Fetch fetch) throws GuestUnavailableException, IOException {
+    private List<Path> packages(String name, Fetch fetch)
+            throws GuestUnavailableException, IOException {
         Optional<List<Path>> kept = keptPackages(name);
         if (kept.isPresent()) {
             return kept.get();
@@ -232,10 +259,13 @@ public final class GuestCatalogue {
         }
         Path archives = cache.resolve("apt/cache/archives");
         List<Path> files = Files.readAllLines(list).stream().map(archives::resolve).toList();
-        return !files.isEmpty() && files.stream().allMatch(Files::exists) ? Optional.of(files) : Optional.empty();
+        return !files.isEmpty() && files.stream().allMatch(Files::exists)
+                ? Optional.of(files)
+                : Optional.empty();
     }
 
-    private void build(String name, String recipe, List<Path> packages, Build build) throws IOException {
+    private void build(String name, String recipe, List<Path> packages, Build build)
+            throws IOException {
         progress.stage("%s: unpacking %d packages".formatted(name, packages.size()));
         Map<String, byte[]> files = build.from(packages);
         Path home = home(name);
@@ -251,8 +281,17 @@ public final class GuestCatalogue {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(partial))) {
                 out.write(file.getValue());
             }
-            Files.move(partial, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-            manifest.append("file %s %d %s%n".formatted(file.getKey(), file.getValue().length, sha256(file.getValue())));
+            Files.move(
+                    partial,
+                    target,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.ATOMIC_MOVE);
+            manifest.append(
+                    "file %s %d %s%n"
+                            .formatted(
+                                    file.getKey(),
+                                    file.getValue().length,
+                                    sha256(file.getValue())));
         }
         Files.writeString(home.resolve("manifest"), manifest);
         progress.stage("%s: ready in %s".formatted(name, home));
@@ -261,7 +300,8 @@ public final class GuestCatalogue {
     private boolean isCurrent(String name, String recipe) {
         Path manifest = home(name).resolve("manifest");
         try {
-            return Files.exists(manifest) && Files.readString(manifest).startsWith("recipe " + recipe + "\n");
+            return Files.exists(manifest)
+                    && Files.readString(manifest).startsWith("recipe " + recipe + "\n");
         } catch (IOException e) {
             return false;
         }
@@ -278,7 +318,8 @@ public final class GuestCatalogue {
                 text.append(Files.readString(home(DEBIAN).resolve("manifest")));
             }
         } catch (IOException e) {
-            throw new GuestUnavailableException("cannot read the recipe of " + name + ": " + e.getMessage(), e);
+            throw new GuestUnavailableException(
+                    "cannot read the recipe of " + name + ": " + e.getMessage(), e);
         }
         return sha256(text.toString().getBytes(StandardCharsets.UTF_8));
     }

@@ -1,17 +1,18 @@
 package dev.nido.board.guest;
 
+import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
+import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
+import org.apache.commons.compress.archivers.cpio.CpioConstants;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
-import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
-import org.apache.commons.compress.archivers.cpio.CpioConstants;
 
 /**
- * A file tree that becomes Linux's root at boot: a cpio archive in the "newc" format. Several may be
- * put one after the other; later ones add to, or replace files of, earlier ones. It is never
+ * A file tree that becomes Linux's root at boot: a cpio archive in the "newc" format. Several may
+ * be put one after the other; later ones add to, or replace files of, earlier ones. It is never
  * compressed: the guest would have to undo that, one emulated instruction after the other.
  *
  * <p>The same tree always gives the same bytes: owners are root, times are zero.

@@ -54,7 +54,13 @@ public final class PackageTool {
     /** The first package that {@code name} depends on whose name starts with {@code prefix}. */
     public String dependency(String name, String prefix) throws GuestUnavailableException {
         for (String line :
-                run("look up " + name, "apt-cache", "depends", "--no-recommends", "--no-suggests", name)) {
+                run(
+                        "look up " + name,
+                        "apt-cache",
+                        "depends",
+                        "--no-recommends",
+                        "--no-suggests",
+                        name)) {
             String[] words = line.strip().split("\\s+");
             if (words.length == 2 && words[0].equals("Depends:") && words[1].startsWith(prefix)) {
                 return words[1];
@@ -78,7 +84,8 @@ public final class PackageTool {
     private List<Path> fetch(String verb, List<String> options, String... packages)
             throws GuestUnavailableException {
         String what = "fetch " + String.join(", ", packages);
-        List<String> list = new ArrayList<>(List.of("apt-get", "-q", "-o", "APT::Get::Print-URIs=true"));
+        List<String> list =
+                new ArrayList<>(List.of("apt-get", "-q", "-o", "APT::Get::Print-URIs=true"));
         list.addAll(options);
         list.add(verb);
         list.addAll(List.of(packages));
@@ -103,7 +110,8 @@ public final class PackageTool {
             Path file = archives().resolve(name);
             if (!Files.exists(file)) {
                 throw new GuestUnavailableException(
-                        "the package tool did not leave %s; check the network and free disk space".formatted(file));
+                        "the package tool did not leave %s; check the network and free disk space"
+                                .formatted(file));
             }
             files.add(file);
         }
@@ -129,7 +137,13 @@ public final class PackageTool {
             Files.writeString(state.resolve("status"), "");
             // The host's hooks must not run and its clean-up rules must not apply: of its
             // configuration only how to reach the sources is taken over.
-            List<String> acquire = start("read the package tool's configuration", false, "apt-config", "dump", "Acquire");
+            List<String> acquire =
+                    start(
+                            "read the package tool's configuration",
+                            false,
+                            "apt-config",
+                            "dump",
+                            "Acquire");
             StringBuilder text = new StringBuilder();
             for (String line : acquire) {
                 if (line.startsWith("Acquire::") && !line.startsWith("Acquire::Languages")) {
@@ -155,7 +169,8 @@ public final class PackageTool {
             Files.writeString(state.resolve("apt.conf"), text.toString());
             configured = true;
         } catch (IOException e) {
-            throw new GuestUnavailableException("cannot write %s: %s".formatted(state, e.getMessage()), e);
+            throw new GuestUnavailableException(
+                    "cannot write %s: %s".formatted(state, e.getMessage()), e);
         }
     }
 
@@ -164,7 +179,8 @@ public final class PackageTool {
         return start(what, true, command);
     }
 
-    private List<String> start(String what, boolean ours, String... command) throws GuestUnavailableException {
+    private List<String> start(String what, boolean ours, String... command)
+            throws GuestUnavailableException {
         List<String> argv = new ArrayList<>(List.of(command));
         argv.set(0, program(command[0]).toString());
         ProcessBuilder builder = new ProcessBuilder(argv).redirectErrorStream(true);
@@ -172,7 +188,8 @@ public final class PackageTool {
         builder.environment().put("DEBIAN_FRONTEND", "noninteractive");
         builder.directory((ours ? archives() : state).toFile());
         if (ours) {
-            builder.environment().put("APT_CONFIG", state.resolve("apt.conf").toAbsolutePath().toString());
+            builder.environment()
+                    .put("APT_CONFIG", state.resolve("apt.conf").toAbsolutePath().toString());
         }
         List<String> lines = new ArrayList<>();
         try {

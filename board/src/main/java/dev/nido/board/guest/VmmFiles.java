@@ -17,11 +17,7 @@ import java.util.TreeMap;
 final class VmmFiles {
 
     private static final List<String> LIBRARIES =
-            List.of(
-                    "/lib/aarch64-linux-gnu/",
-                    "/usr/lib/aarch64-linux-gnu/",
-                    "/lib/",
-                    "/usr/lib/");
+            List.of("/lib/aarch64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/lib/", "/usr/lib/");
 
     private final Map<String, byte[]> files = new HashMap<>();
     private final Map<String, String> links = new HashMap<>();
@@ -30,16 +26,15 @@ final class VmmFiles {
     VmmFiles(List<Path> packages, String program) throws IOException {
         for (Path file : packages) {
             new DebPackage(file)
-                    .read(
-                            (path, entry, link, in) -> {
-                                if (path.equals(program) || isLibrary(path)) {
-                                    if (link != null) {
-                                        links.put(path, resolve(path, link));
-                                    } else if (entry.isFile()) {
-                                        files.put(path, in.readAllBytes());
-                                    }
-                                }
-                            });
+                    .read((path, entry, link, in) -> {
+                        if (path.equals(program) || isLibrary(path)) {
+                            if (link != null) {
+                                links.put(path, resolve(path, link));
+                            } else if (entry.isFile()) {
+                                files.put(path, in.readAllBytes());
+                            }
+                        }
+                    });
         }
         if (!files.containsKey(program)) {
             throw new IOException("none of the fetched packages holds " + program);
@@ -55,7 +50,9 @@ final class VmmFiles {
     }
 
     private static String resolve(String path, String target) {
-        return target.startsWith("/") ? target : Path.of(path).resolveSibling(target).normalize().toString();
+        return target.startsWith("/")
+                ? target
+                : Path.of(path).resolveSibling(target).normalize().toString();
     }
 
     /** The program and its closure, by the path that the dynamic linker looks for. */

@@ -1,6 +1,7 @@
 package dev.nido.board.load;
 
 import dev.nido.board.BoardException;
+
 import java.nio.file.Path;
 
 /** A kernel, initrd or other image that can't be used. */

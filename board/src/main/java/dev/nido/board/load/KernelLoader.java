@@ -3,6 +3,10 @@ package dev.nido.board.load;
 import dev.nido.board.load.ImageException.Kind;
 import dev.nido.board.load.KernelImage.Format;
 import dev.nido.board.load.KernelImage.Segment;
+
+import org.tukaani.xz.LZMAInputStream;
+import org.tukaani.xz.XZInputStream;
+
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -16,13 +20,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
-import org.tukaani.xz.LZMAInputStream;
-import org.tukaani.xz.XZInputStream;
 
 /**
  * Recognises a kernel file by its content and says where it goes: Linux's arm64 Image (Linux,
- * Documentation/arm64/booting.rst), also compressed with gzip or inside an EFI zboot wrapper; ELF64; anything else is a
- * raw binary, loaded where QEMU's {@code -kernel} loads one.
+ * Documentation/arm64/booting.rst), also compressed with gzip or inside an EFI zboot wrapper;
+ * ELF64; anything else is a raw binary, loaded where QEMU's {@code -kernel} loads one.
  */
 public final class KernelLoader {
 
@@ -64,7 +66,8 @@ public final class KernelLoader {
     public static byte[] readFile(Path file, String role) throws ImageException {
         try {
             if (Files.isDirectory(file)) {
-                throw new ImageException(Kind.UNREADABLE, "%s %s is a directory; name a file".formatted(role, file));
+                throw new ImageException(
+                        Kind.UNREADABLE, "%s %s is a directory; name a file".formatted(role, file));
             }
             long size = Files.size(file);
             if (size == 0) {
@@ -72,13 +75,17 @@ public final class KernelLoader {
             }
             if (size > LIMIT) {
                 throw new ImageException(
-                        Kind.TOO_LARGE, "%s %s is larger than 1 GiB (%d bytes)".formatted(role, file, size));
+                        Kind.TOO_LARGE,
+                        "%s %s is larger than 1 GiB (%d bytes)".formatted(role, file, size));
             }
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
-            throw new ImageException(Kind.UNREADABLE, "%s %s does not exist; check the path".formatted(role, file));
+            throw new ImageException(
+                    Kind.UNREADABLE, "%s %s does not exist; check the path".formatted(role, file));
         } catch (IOException e) {
-            throw new ImageException(Kind.UNREADABLE, "%s %s can't be read: %s".formatted(role, file, e.getMessage()));
+            throw new ImageException(
+                    Kind.UNREADABLE,
+                    "%s %s can't be read: %s".formatted(role, file, e.getMessage()));
         }
     }
 
@@ -117,31 +124,43 @@ public final class KernelLoader {
         return new KernelImage(Format.RAW, List.of(all), all.pa());
     }
 
-    /** Files that are certainly no program for this machine, which would otherwise run as raw bytes. */
+    /**
+     * Files that are certainly no program for this machine, which would otherwise run as raw bytes.
+     */
     private void refuseForeign(ByteBuffer image) throws ImageException {
         if (image.capacity() >= 0x206 && image.getInt(0x202) == 0x53726448) {
-            throw new ImageException(Kind.WRONG_MACHINE, file, "is a Linux kernel for x86; an arm64 one is needed");
+            throw new ImageException(
+                    Kind.WRONG_MACHINE, file, "is a Linux kernel for x86; an arm64 one is needed");
         }
         if (image.capacity() >= 64 && image.getInt(36) == 0x016f2818) {
-            throw new ImageException(Kind.WRONG_MACHINE, file, "is a 32-bit Arm zImage; an arm64 one is needed");
+            throw new ImageException(
+                    Kind.WRONG_MACHINE, file, "is a 32-bit Arm zImage; an arm64 one is needed");
         }
         if (image.capacity() >= 64 && image.getShort(0) == 0x5a4d) {
             throw new ImageException(
-                    Kind.UNSUPPORTED, file, "is an EFI program that is no arm64 Linux kernel; it needs firmware");
+                    Kind.UNSUPPORTED,
+                    file,
+                    "is an EFI program that is no arm64 Linux kernel; it needs firmware");
         }
         if (image.capacity() >= 8 && image.order(ByteOrder.BIG_ENDIAN).getInt(0) == 0xd00dfeed) {
-            throw new ImageException(Kind.UNSUPPORTED, file, "is a device tree; give it with --dtb");
+            throw new ImageException(
+                    Kind.UNSUPPORTED, file, "is a device tree; give it with --dtb");
         }
         image.order(ByteOrder.LITTLE_ENDIAN);
         byte[] bytes = image.array();
         if (bytes.length >= 6 && text(bytes, 0, 6).startsWith("07070")) {
-            throw new ImageException(Kind.UNSUPPORTED, file, "is a cpio archive; give it with --initrd");
+            throw new ImageException(
+                    Kind.UNSUPPORTED, file, "is a cpio archive; give it with --initrd");
         }
         if (bytes.length >= 4 && image.getInt(0) == 0xfd2fb528) {
-            throw new ImageException(Kind.UNSUPPORTED, file, "is compressed with zstd; decompress it first (zstd -d)");
+            throw new ImageException(
+                    Kind.UNSUPPORTED,
+                    file,
+                    "is compressed with zstd; decompress it first (zstd -d)");
         }
         if (bytes.length >= 6 && image.getInt(0) == 0x587a37fd) {
-            throw new ImageException(Kind.UNSUPPORTED, file, "is compressed with xz; decompress it first (xz -d)");
+            throw new ImageException(
+                    Kind.UNSUPPORTED, file, "is compressed with xz; decompress it first (xz -d)");
         }
         for (byte b : bytes) {
             if (b != 0) {
@@ -160,13 +179,20 @@ public final class KernelLoader {
             imageSize = image.capacity();
         }
         if ((flags & 1) != 0) {
-            throw new ImageException(Kind.WRONG_MACHINE, file, "is a big-endian kernel; a little-endian one is needed");
+            throw new ImageException(
+                    Kind.WRONG_MACHINE,
+                    file,
+                    "is a big-endian kernel; a little-endian one is needed");
         }
-        if (textOffset < 0 || textOffset >= LINUX_ALIGN || imageSize < 0 || imageSize > LIMIT * 16) {
+        if (textOffset < 0
+                || textOffset >= LINUX_ALIGN
+                || imageSize < 0
+                || imageSize > LIMIT * 16) {
             throw new ImageException(
                     Kind.DAMAGED,
                     file,
-                    "has a damaged header: text_offset 0x%x, image_size 0x%x".formatted(textOffset, imageSize));
+                    "has a damaged header: text_offset 0x%x, image_size 0x%x"
+                            .formatted(textOffset, imageSize));
         }
         if (image.capacity() > imageSize) {
             imageSize = image.capacity();
@@ -176,7 +202,8 @@ public final class KernelLoader {
             throw new ImageException(
                     Kind.TRUNCATED,
                     file,
-                    "is cut short: %d of %d bytes; fetch or build it again".formatted(image.capacity(), needed));
+                    "is cut short: %d of %d bytes; fetch or build it again"
+                            .formatted(image.capacity(), needed));
         }
         // The first 2 MiB stay free for the device tree.
         long pa = ramBase + LINUX_ALIGN + textOffset;
@@ -184,11 +211,16 @@ public final class KernelLoader {
         return new KernelImage(Format.LINUX, List.of(all), pa);
     }
 
-    /** With an EFI header, where its last section ends in the file, as far as the header can be read; else 0. */
+    /**
+     * With an EFI header, where its last section ends in the file, as far as the header can be
+     * read; else 0.
+     */
     private static long peEnd(ByteBuffer image) {
         int pe = image.getInt(60);
         if (image.getShort(0) != 0x5a4d || pe < LINUX_HEADER || pe > image.capacity() - 24) {
-            return image.getShort(0) == 0x5a4d && pe >= LINUX_HEADER && pe < 0x1_0000 ? pe + 24L : 0;
+            return image.getShort(0) == 0x5a4d && pe >= LINUX_HEADER && pe < 0x1_0000
+                    ? pe + 24L
+                    : 0;
         }
         if (image.getInt(pe) != 0x4550) {
             return 0;
@@ -210,7 +242,9 @@ public final class KernelLoader {
         long size = header.getInt(12) & 0xffff_ffffL;
         if (at + size > bytes.length) {
             throw new ImageException(
-                    Kind.TRUNCATED, file, "is cut short: %d of %d bytes".formatted(bytes.length, at + size));
+                    Kind.TRUNCATED,
+                    file,
+                    "is cut short: %d of %d bytes".formatted(bytes.length, at + size));
         }
         String kind = bytes.length >= 56 ? text(bytes, 24, 32) : "";
         InputStream payload = new ByteArrayInputStream(bytes, (int) at, (int) size);
@@ -227,7 +261,8 @@ public final class KernelLoader {
                                         .formatted(kind));
             };
         } catch (IOException e) {
-            throw new ImageException(Kind.DAMAGED, file, "has a damaged payload: " + e.getMessage());
+            throw new ImageException(
+                    Kind.DAMAGED, file, "has a damaged payload: " + e.getMessage());
         }
     }
 
@@ -235,30 +270,39 @@ public final class KernelLoader {
         try (InputStream plain = kind.equals("gzip") ? new GZIPInputStream(in, 1 << 16) : in) {
             byte[] bytes = plain.readNBytes((int) LIMIT);
             if (bytes.length == LIMIT) {
-                throw new ImageException(Kind.TOO_LARGE, file, "is larger than 1 GiB when decompressed");
+                throw new ImageException(
+                        Kind.TOO_LARGE, file, "is larger than 1 GiB when decompressed");
             }
             return bytes;
         } catch (EOFException e) {
             throw new ImageException(
-                    Kind.TRUNCATED, file, "is cut short: its %s data ends too early; fetch it again".formatted(kind));
+                    Kind.TRUNCATED,
+                    file,
+                    "is cut short: its %s data ends too early; fetch it again".formatted(kind));
         } catch (IOException e) {
-            throw new ImageException(Kind.DAMAGED, file, "has damaged %s data: %s".formatted(kind, e.getMessage()));
+            throw new ImageException(
+                    Kind.DAMAGED, file, "has damaged %s data: %s".formatted(kind, e.getMessage()));
         }
     }
 
     private KernelImage elf(ByteBuffer elf) throws ImageException {
         if (elf.capacity() < ELF_HEADER) {
-            throw new ImageException(Kind.TRUNCATED, file, "is cut short: its ELF header is incomplete");
+            throw new ImageException(
+                    Kind.TRUNCATED, file, "is cut short: its ELF header is incomplete");
         }
         if (elf.get(5) != 1) {
-            throw new ImageException(Kind.WRONG_MACHINE, file, "is a big-endian ELF file; a little-endian one is needed");
+            throw new ImageException(
+                    Kind.WRONG_MACHINE,
+                    file,
+                    "is a big-endian ELF file; a little-endian one is needed");
         }
         int machine = elf.getShort(18) & 0xffff;
         if (elf.get(4) != 2 || machine != EM_AARCH64) {
             throw new ImageException(
                     Kind.WRONG_MACHINE,
                     file,
-                    "is an ELF file for %s; one for AArch64 is needed".formatted(machineName(machine)));
+                    "is an ELF file for %s; one for AArch64 is needed"
+                            .formatted(machineName(machine)));
         }
         long table = elf.getLong(32);
         int entrySize = elf.getShort(54) & 0xffff;
@@ -267,7 +311,8 @@ public final class KernelLoader {
             throw new ImageException(Kind.DAMAGED, file, "has a damaged ELF header");
         }
         if (table + (long) count * entrySize > elf.capacity()) {
-            throw new ImageException(Kind.TRUNCATED, file, "is cut short: its program headers are missing");
+            throw new ImageException(
+                    Kind.TRUNCATED, file, "is cut short: its program headers are missing");
         }
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -278,7 +323,9 @@ public final class KernelLoader {
         }
         if (segments.isEmpty()) {
             throw new ImageException(
-                    Kind.UNSUPPORTED, file, "has nothing to load; is it an object file that was not linked?");
+                    Kind.UNSUPPORTED,
+                    file,
+                    "has nothing to load; is it an object file that was not linked?");
         }
         return new KernelImage(Format.ELF, segments, physical(elf, segments));
     }
@@ -295,7 +342,8 @@ public final class KernelLoader {
             throw new ImageException(
                     Kind.TRUNCATED,
                     file,
-                    "is cut short: a segment ends at %d of %d bytes".formatted(offset + fileSize, elf.capacity()));
+                    "is cut short: a segment ends at %d of %d bytes"
+                            .formatted(offset + fileSize, elf.capacity()));
         }
         return new Segment(pa, elf.array(), (int) offset, (int) fileSize, memorySize);
     }
@@ -308,7 +356,9 @@ public final class KernelLoader {
         for (int i = 0; i < count; i++) {
             int header = table + i * ELF_PROGRAM_HEADER;
             long va = elf.getLong(header + 16);
-            if (elf.getInt(header) == PT_LOAD && entry - va >= 0 && entry - va < elf.getLong(header + 40)) {
+            if (elf.getInt(header) == PT_LOAD
+                    && entry - va >= 0
+                    && entry - va < elf.getLong(header + 40)) {
                 return entry - va + elf.getLong(header + 24);
             }
         }

@@ -3,8 +3,9 @@ package dev.nido.board.load;
 import dev.nido.board.load.ImageException.Kind;
 
 /**
- * Where kernel, initrd and device tree go. Linux wants all of them inside RAM, the device tree within 2 MiB at a multiple
- * of 8 bytes; the initrd goes behind the kernel, at most half of RAM or 128 MiB up, as QEMU places it.
+ * Where kernel, initrd and device tree go. Linux wants all of them inside RAM, the device tree
+ * within 2 MiB at a multiple of 8 bytes; the initrd goes behind the kernel, at most half of RAM or
+ * 128 MiB up, as QEMU places it.
  *
  * @param initrd first address of the initrd, 0 if there is none
  * @param initrdSize bytes
@@ -26,7 +27,8 @@ public record Layout(KernelImage kernel, long initrd, long initrdSize, long devi
      * @param deviceTreeRoom bytes that the device tree may take
      * @throws ImageException if something does not fit
      */
-    public static Layout of(KernelImage kernel, long ramBase, long ramSize, long initrdSize, long deviceTreeRoom)
+    public static Layout of(
+            KernelImage kernel, long ramBase, long ramSize, long initrdSize, long deviceTreeRoom)
             throws ImageException {
         long ramEnd = ramBase + ramSize;
         for (KernelImage.Segment segment : kernel.segments()) {
@@ -39,7 +41,9 @@ public record Layout(KernelImage kernel, long initrd, long initrdSize, long devi
                                         segment.end(),
                                         ramBase,
                                         ramEnd,
-                                        segment.pa() < ramBase ? "link it for this board" : "raise --memory"));
+                                        segment.pa() < ramBase
+                                                ? "link it for this board"
+                                                : "raise --memory"));
             }
         }
         long initrd = 0;
@@ -53,7 +57,8 @@ public record Layout(KernelImage kernel, long initrd, long initrdSize, long devi
                 throw new ImageException(
                         Kind.TOO_LARGE,
                         "the initrd (%d MiB) does not fit into %d MiB of memory behind the kernel; raise --memory"
-                                .formatted(up(initrdSize, MEGABYTE) / MEGABYTE, ramSize / MEGABYTE));
+                                .formatted(
+                                        up(initrdSize, MEGABYTE) / MEGABYTE, ramSize / MEGABYTE));
             }
             free = up(initrd + initrdSize, BLOCK);
         }

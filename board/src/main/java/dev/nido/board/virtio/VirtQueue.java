@@ -1,15 +1,16 @@
 package dev.nido.board.virtio;
 
 import dev.nido.board.GuestMemory;
+
 import java.lang.invoke.VarHandle;
 
 /**
- * A split virtqueue (virtio 1.2, 2.7) seen from the device: three rings in guest memory. {@link #next} takes the next
- * chain of buffers, {@link #read} and {@link #write} copy from its driver-written part and to its device-written part,
- * {@link #complete} gives it back.
+ * A split virtqueue (virtio 1.2, 2.7) seen from the device: three rings in guest memory. {@link
+ * #next} takes the next chain of buffers, {@link #read} and {@link #write} copy from its
+ * driver-written part and to its device-written part, {@link #complete} gives it back.
  *
- * <p>Whatever the guest puts there, the device neither loops for ever nor leaves RAM: a bad ring throws
- * {@link BadRing} or {@link GuestMemory.Fault}.
+ * <p>Whatever the guest puts there, the device neither loops for ever nor leaves RAM: a bad ring
+ * throws {@link BadRing} or {@link GuestMemory.Fault}.
  */
 public final class VirtQueue {
 
@@ -115,7 +116,10 @@ public final class VirtQueue {
         int flags = memory.get16(first + 12);
         if ((flags & F_INDIRECT) != 0) {
             int bytes = memory.get32(first + 8);
-            if ((flags & F_NEXT) != 0 || bytes <= 0 || bytes % DESCRIPTOR != 0 || bytes / DESCRIPTOR > 0x8000) {
+            if ((flags & F_NEXT) != 0
+                    || bytes <= 0
+                    || bytes % DESCRIPTOR != 0
+                    || bytes / DESCRIPTOR > 0x8000) {
                 throw new BadRing("bad indirect descriptor");
             }
             walk(memory.get64(first), bytes / DESCRIPTOR, 0);
@@ -187,13 +191,16 @@ public final class VirtQueue {
         writtenBytes += count;
     }
 
-    /** Copies bytes to the driver, {@code position} bytes from the start of the device-written part. */
+    /**
+     * Copies bytes to the driver, {@code position} bytes from the start of the device-written part.
+     */
     public void writeAt(long position, byte[] source, int at, int count) {
         copy(readable, buffers, position, source, at, count, true);
         writtenBytes = Math.max(writtenBytes, position + count);
     }
 
-    private void copy(int from, int to, long position, byte[] bytes, int at, int count, boolean write) {
+    private void copy(
+            int from, int to, long position, byte[] bytes, int at, int count, boolean write) {
         long skip = position;
         int done = 0;
         for (int i = from; i < to && done < count; i++) {

@@ -7,8 +7,9 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The block device (virtio 1.2, 5.2) on a raw file: read, write, flush, identification. A request is finished when the
- * store that announced it returns. A capacity that is no multiple of 512 bytes is rounded down.
+ * The block device (virtio 1.2, 5.2) on a raw file: read, write, flush, identification. A request
+ * is finished when the store that announced it returns. A capacity that is no multiple of 512 bytes
+ * is rounded down.
  */
 public final class VirtioBlock implements VirtioDevice {
 
@@ -42,7 +43,8 @@ public final class VirtioBlock implements VirtioDevice {
 
     /**
      * @param file open for reading, and for writing unless {@code readOnly}
-     * @param name what the guest reads as the disk's serial number; the first 20 ASCII characters count
+     * @param name what the guest reads as the disk's serial number; the first 20 ASCII characters
+     *     count
      * @throws IOException if the file's size can't be read
      */
     public VirtioBlock(FileChannel file, boolean readOnly, String name) throws IOException {

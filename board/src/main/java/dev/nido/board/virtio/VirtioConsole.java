@@ -2,10 +2,14 @@ package dev.nido.board.virtio;
 
 import dev.nido.board.device.ByteSink;
 import dev.nido.board.device.SerialInput;
+
 import java.util.ArrayDeque;
 import java.util.Arrays;
 
-/** The console device with one port (virtio 1.2, 5.3). Input waits without limit until the driver offers buffers. */
+/**
+ * The console device with one port (virtio 1.2, 5.3). Input waits without limit until the driver
+ * offers buffers.
+ */
 public final class VirtioConsole implements VirtioDevice, SerialInput {
 
     private static final int RECEIVE = 0;

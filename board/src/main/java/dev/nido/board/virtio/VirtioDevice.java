@@ -1,6 +1,9 @@
 package dev.nido.board.virtio;
 
-/** What is behind a virtio transport (Virtual I/O Device specification 1.2). Called with the transport's lock held. */
+/**
+ * What is behind a virtio transport (Virtual I/O Device specification 1.2). Called with the
+ * transport's lock held.
+ */
 public interface VirtioDevice {
 
     /** Device type: 1 network, 2 block, 3 console, 4 entropy. */
@@ -15,7 +18,10 @@ public interface VirtioDevice {
     /** Reads {@code size} bytes of its configuration space, zero beyond its end. */
     long readConfig(int offset, int size);
 
-    /** The driver put buffers into a queue. The device takes them out and completes them before it returns. */
+    /**
+     * The driver put buffers into a queue. The device takes them out and completes them before it
+     * returns.
+     */
     void notified(int queue, VirtQueue ring);
 
     /** The driver reset the device. */

@@ -5,8 +5,8 @@ import dev.nido.board.device.InterruptLine;
 import dev.nido.machine.MmioDevice;
 
 /**
- * The memory-mapped virtio transport, version 2 (virtio 1.2, 4.2). Work is done inside the store that notifies, so
- * that a run does not depend on the host's threads.
+ * The memory-mapped virtio transport, version 2 (virtio 1.2, 4.2). Work is done inside the store
+ * that notifies, so that a run does not depend on the host's threads.
  */
 public final class VirtioMmio implements MmioDevice {
 
@@ -40,7 +40,9 @@ public final class VirtioMmio implements MmioDevice {
     private int interruptStatus;
     private int status;
 
-    /** @param device what it carries, or null for an empty slot (device type 0) */
+    /**
+     * @param device what it carries, or null for an empty slot (device type 0)
+     */
     public VirtioMmio(VirtioDevice device, GuestMemory memory, InterruptLine line) {
         this.device = device;
         this.line = line;
@@ -175,7 +177,8 @@ public final class VirtioMmio implements MmioDevice {
             return;
         }
         int next = v;
-        boolean acceptable = (driverFeatures & ~offered) == 0 && (driverFeatures & F_VERSION_1) != 0;
+        boolean acceptable =
+                (driverFeatures & ~offered) == 0 && (driverFeatures & F_VERSION_1) != 0;
         if ((next & STATUS_FEATURES_OK) != 0 && (status & STATUS_FEATURES_OK) == 0 && !acceptable) {
             next &= ~STATUS_FEATURES_OK;
         }
@@ -202,7 +205,9 @@ public final class VirtioMmio implements MmioDevice {
         updateLine();
     }
 
-    /** Lets the device work on a queue, because the driver or the host's side has something for it. */
+    /**
+     * Lets the device work on a queue, because the driver or the host's side has something for it.
+     */
     synchronized void process(int q) {
         boolean running = (status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
         if (!running || q < 0 || q >= queues.length || !queues[q].ready()) {
@@ -219,7 +224,10 @@ public final class VirtioMmio implements MmioDevice {
         }
     }
 
-    /** The driver did what it must not: it has to reset the device before anything else works (2.1.2). */
+    /**
+     * The driver did what it must not: it has to reset the device before anything else works
+     * (2.1.2).
+     */
     private void fail() {
         status |= STATUS_NEEDS_RESET;
         interruptStatus |= INTERRUPT_CONFIG;

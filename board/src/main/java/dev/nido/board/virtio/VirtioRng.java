@@ -10,7 +10,10 @@ public final class VirtioRng implements VirtioDevice {
     private final RandomGenerator random;
     private final byte[] chunk = new byte[CHUNK];
 
-    /** @param random where the bytes come from; seeded in deterministic mode, drawn from by guest requests only */
+    /**
+     * @param random where the bytes come from; seeded in deterministic mode, drawn from by guest
+     *     requests only
+     */
     public VirtioRng(RandomGenerator random) {
         this.random = random;
     }
