@@ -1,6 +1,7 @@
 package dev.nido.machine.gic;
 
 import dev.nido.arch.GicParameters;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
@@ -21,8 +22,6 @@ public final class GicCpuInterface {
     public static final int VFIQ = 8;
 
     private static final int HCR = SysReg.HCR_EL2.ordinal();
-    private static final long FMO = 1 << 3;
-    private static final long IMO = 1 << 4;
 
     private static final int CBPR = 1;
     private static final int EOI_MODE = 2;
@@ -77,6 +76,13 @@ public final class GicCpuInterface {
 
     int groups() {
         return groups;
+    }
+
+    /** Keeps a register where the PE looks for its trap bits. */
+    void publish(SysReg r, long value) {
+        if (pe != null) {
+            pe.sys[r.ordinal()] = value;
+        }
     }
 
     /** Called by the distributor, with the lock held. */
@@ -137,21 +143,28 @@ public final class GicCpuInterface {
     /** Reads an ICC, ICV or ICH register; those of one name by HCR_EL2.FMO and IMO at EL1. */
     public long read(SysReg r) {
         return switch (r) {
-            case ICC_IAR1_EL1 -> virtualFor(IMO) ? virtual.acknowledge(true) : acknowledge(true);
-            case ICC_IAR0_EL1 -> virtualFor(FMO) ? virtual.acknowledge(false) : acknowledge(false);
-            case ICC_HPPIR1_EL1 -> virtualFor(IMO) ? virtual.highest(true) : highest(true);
-            case ICC_HPPIR0_EL1 -> virtualFor(FMO) ? virtual.highest(false) : highest(false);
-            case ICC_PMR_EL1 -> virtualFor(IMO | FMO) ? virtual.pmr() : pmr;
-            case ICC_RPR_EL1 -> virtualFor(IMO | FMO) ? virtual.active.running() : active.running();
+            case ICC_IAR1_EL1 ->
+                    virtualFor(HcrEl2.IMO) ? virtual.acknowledge(true) : acknowledge(true);
+            case ICC_IAR0_EL1 ->
+                    virtualFor(HcrEl2.FMO) ? virtual.acknowledge(false) : acknowledge(false);
+            case ICC_HPPIR1_EL1 -> virtualFor(HcrEl2.IMO) ? virtual.highest(true) : highest(true);
+            case ICC_HPPIR0_EL1 -> virtualFor(HcrEl2.FMO) ? virtual.highest(false) : highest(false);
+            case ICC_PMR_EL1 -> virtualFor(HcrEl2.IMO | HcrEl2.FMO) ? virtual.pmr() : pmr;
+            case ICC_RPR_EL1 ->
+                    virtualFor(HcrEl2.IMO | HcrEl2.FMO)
+                            ? virtual.active.running()
+                            : active.running();
             case ICC_CTLR_EL1 ->
                     parameters.controlIdentification()
-                            | (virtualFor(IMO | FMO) ? virtual.control() : control);
-            case ICC_BPR0_EL1 -> virtualFor(FMO) ? virtual.bpr0() : bpr0;
-            case ICC_BPR1_EL1 -> virtualFor(IMO) ? virtual.readBpr1() : readBpr1();
-            case ICC_IGRPEN0_EL1 -> virtualFor(FMO) ? virtual.groups() & 1 : groups & 1;
-            case ICC_IGRPEN1_EL1 -> (virtualFor(IMO) ? virtual.groups() : groups) >> 1;
-            case ICC_AP0R0_EL1 -> (virtualFor(FMO) ? virtual.active : active).group0 & 0xffff_ffffL;
-            case ICC_AP1R0_EL1 -> (virtualFor(IMO) ? virtual.active : active).group1 & 0xffff_ffffL;
+                            | (virtualFor(HcrEl2.IMO | HcrEl2.FMO) ? virtual.control() : control);
+            case ICC_BPR0_EL1 -> virtualFor(HcrEl2.FMO) ? virtual.bpr0() : bpr0;
+            case ICC_BPR1_EL1 -> virtualFor(HcrEl2.IMO) ? virtual.readBpr1() : readBpr1();
+            case ICC_IGRPEN0_EL1 -> virtualFor(HcrEl2.FMO) ? virtual.groups() & 1 : groups & 1;
+            case ICC_IGRPEN1_EL1 -> (virtualFor(HcrEl2.IMO) ? virtual.groups() : groups) >> 1;
+            case ICC_AP0R0_EL1 ->
+                    (virtualFor(HcrEl2.FMO) ? virtual.active : active).group0 & 0xffff_ffffL;
+            case ICC_AP1R0_EL1 ->
+                    (virtualFor(HcrEl2.IMO) ? virtual.active : active).group1 & 0xffff_ffffL;
             case ICC_SRE_EL1 -> SRE_EL1;
             case ICC_SRE_EL2 -> SRE_EL2;
             case ICH_AP0R0_EL2,
@@ -188,10 +201,11 @@ public final class GicCpuInterface {
         boolean v =
                 switch (r) {
                     case ICC_EOIR1_EL1, ICC_BPR1_EL1, ICC_IGRPEN1_EL1, ICC_AP1R0_EL1 ->
-                            virtualFor(IMO);
+                            virtualFor(HcrEl2.IMO);
                     case ICC_EOIR0_EL1, ICC_BPR0_EL1, ICC_IGRPEN0_EL1, ICC_AP0R0_EL1 ->
-                            virtualFor(FMO);
-                    case ICC_PMR_EL1, ICC_CTLR_EL1, ICC_DIR_EL1 -> virtualFor(IMO | FMO);
+                            virtualFor(HcrEl2.FMO);
+                    case ICC_PMR_EL1, ICC_CTLR_EL1, ICC_DIR_EL1 ->
+                            virtualFor(HcrEl2.IMO | HcrEl2.FMO);
                     case ICC_SGI1R_EL1 -> {
                         gic.sendSgi(index, value, true);
                         yield false;

@@ -1,5 +1,7 @@
 package dev.nido.machine.gic;
 
+import static dev.nido.arch.IchHcrEl2.*;
+
 import dev.nido.arch.GicParameters;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.pe.GuestException;
@@ -19,18 +21,8 @@ final class VirtualCpuInterface {
     /** INTID of the maintenance interrupt: PPI 9. */
     static final int MAINTENANCE = 25;
 
-    // ICH_HCR_EL2
-    private static final int EN = 1;
-    private static final int UIE = 1 << 1;
-    private static final int LRENPIE = 1 << 2;
-    private static final int NPIE = 1 << 3;
-    private static final int VGRP0EIE = 1 << 4;
-    private static final int VGRP0DIE = 1 << 5;
-    private static final int VGRP1EIE = 1 << 6;
-    private static final int VGRP1DIE = 1 << 7;
-    private static final int MAINTENANCE_ENABLES =
+    private static final long MAINTENANCE_ENABLES =
             UIE | LRENPIE | NPIE | VGRP0EIE | VGRP0DIE | VGRP1EIE | VGRP1DIE;
-    private static final int EOI_COUNT_SHIFT = 27;
 
     // ICH_VMCR_EL2
     private static final int VCBPR = 1 << 4;
@@ -240,7 +232,10 @@ final class VirtualCpuInterface {
             case ICC_IGRPEN1_EL1 -> setField(1, 1, (int) value & 1);
             case ICC_AP0R0_EL1, ICH_AP0R0_EL2 -> active.group0 = (int) value;
             case ICC_AP1R0_EL1, ICH_AP1R0_EL2 -> active.group1 = (int) value;
-            case ICH_HCR_EL2 -> hcr = value;
+            case ICH_HCR_EL2 -> {
+                hcr = value;
+                cpu.publish(r, value);
+            }
             case ICH_VMCR_EL2 -> vmcr = value;
             default -> {
                 int i = r.ordinal() - FIRST_LR;
@@ -295,8 +290,8 @@ final class VirtualCpuInterface {
     }
 
     /** ICH_MISR_EL2. */
-    private int status() {
-        int status = ended != 0 ? 1 : 0;
+    private long status() {
+        long status = ended != 0 ? 1 : 0;
         if ((hcr & UIE) != 0 && Integer.bitCount(used) <= 1) {
             status |= UIE;
         }
@@ -306,9 +301,9 @@ final class VirtualCpuInterface {
         if ((hcr & NPIE) != 0 && pending == 0) {
             status |= NPIE;
         }
-        int enables = (vmcr & 1) != 0 ? VGRP0EIE : VGRP0DIE;
+        long enables = (vmcr & 1) != 0 ? VGRP0EIE : VGRP0DIE;
         enables |= (vmcr & 2) != 0 ? VGRP1EIE : VGRP1DIE;
-        return status | (int) hcr & enables;
+        return status | hcr & enables;
     }
 
     long readHypervisor(SysReg r) {

@@ -1,6 +1,8 @@
 package dev.nido.machine.timer;
 
+import dev.nido.arch.CnthctlEl2;
 import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.Clock;
 import dev.nido.machine.gic.Gic;
@@ -31,9 +33,7 @@ public final class GenericTimer {
     private static final long ISTATUS = 4;
 
     private static final int HCR = SysReg.HCR_EL2.ordinal();
-    private static final long HOST = 1L << 34 | 1L << 27;
     private static final int CNTHCTL = SysReg.CNTHCTL_EL2.ordinal();
-    private static final long CNTHCTL_ECV = 1 << 12;
     private static final int CNTKCTL = SysReg.CNTKCTL_EL1.ordinal();
     private static final int CNTVOFF = SysReg.CNTVOFF_EL2.ordinal();
     private static final int CNTPOFF = SysReg.CNTPOFF_EL2.ordinal();
@@ -184,15 +184,15 @@ public final class GenericTimer {
     }
 
     private long nextEvent(long control, long now, long offset) {
-        if ((control & 1 << 2) == 0) {
+        if ((control & CnthctlEl2.EVNTEN) == 0) {
             return Long.MAX_VALUE;
         }
         int bit = (int) (control >> 4) & 15;
-        if ((control & 1 << 17) != 0 && pe.cpu.has(Feature.ECV)) {
+        if ((control & CnthctlEl2.EVNTIS) != 0 && pe.cpu.has(Feature.ECV)) {
             bit += 8;
         }
         long mask = (2L << bit) - 1;
-        long trigger = (control & 1 << 3) != 0 ? 0 : 1L << bit;
+        long trigger = (control & CnthctlEl2.EVNTDIR) != 0 ? 0 : 1L << bit;
         long count = now - offset;
         return now + (trigger - count - 1 & mask) + 1;
     }
@@ -204,8 +204,8 @@ public final class GenericTimer {
         }
         if (timer == P
                 && physicalOffset
-                && (pe.sys[CNTHCTL] & CNTHCTL_ECV) != 0
-                && (pe.sys[HCR] & HOST) != HOST) {
+                && (pe.sys[CNTHCTL] & CnthctlEl2.ECV) != 0
+                && !HcrEl2.isHost(hcr())) {
             return pe.sys[CNTPOFF];
         }
         return 0;
@@ -213,9 +213,15 @@ public final class GenericTimer {
 
     /** CNTVOFF_EL2 does not apply to CNTVCT_EL0 at EL2 with E2H, or at EL0 of its host. */
     private long virtualViewOffset() {
-        long hcr = pe.sys[HCR];
-        boolean host = pe.el == 2 ? (hcr & 1L << 34) != 0 : pe.el == 0 && (hcr & HOST) == HOST;
+        boolean host =
+                pe.el == 2
+                        ? (hcr() & HcrEl2.E2H) != 0
+                        : pe.el == 0 && (pe.sys[HCR] & HcrEl2.TGE) != 0 && HcrEl2.isHost(hcr());
         return host ? 0 : pe.sys[CNTVOFF];
+    }
+
+    private long hcr() {
+        return HcrEl2.effective(pe.cpu, pe.sys[HCR]);
     }
 
     private long control(int timer) {
