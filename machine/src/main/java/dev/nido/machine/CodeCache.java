@@ -1,0 +1,86 @@
+package dev.nido.machine;
+
+/**
+ * Predecoded instructions by physical page, shared by all PEs.
+ *
+ * <p>A page is an array of {@link #WORDS} longs, zero where nothing was decoded yet, followed by the
+ * page's offset in RAM. It stays valid until the guest invalidates instruction caches (Arm ARM
+ * B2.2.5, D7.5.9): writes to memory alone do not change it.
+ */
+public final class CodeCache {
+
+    /** Instructions in a 4 KiB page. */
+    public static final int WORDS = 1024;
+
+    private static final int CHUNK_BITS = 9;
+
+    private final PhysicalMemory memory;
+    private final long[][][] chunks;
+
+    CodeCache(PhysicalMemory memory) {
+        this.memory = memory;
+        long pages = memory.size() >>> 12;
+        this.chunks = new long[(int) ((pages + (1 << CHUNK_BITS) - 1) >>> CHUNK_BITS)][][];
+    }
+
+    /**
+     * The predecoded page that holds physical address {@code pa}, which must be in RAM. Element
+     * {@link #WORDS} is the RAM offset of the page.
+     */
+    public long[] page(long pa) {
+        long offset = memory.offsetOf(pa) & ~0xfffL;
+        int index = (int) (offset >>> 12);
+        long[][] chunk = chunks[index >>> CHUNK_BITS];
+        if (chunk != null) {
+            long[] page = chunk[index & (1 << CHUNK_BITS) - 1];
+            if (page != null) {
+                return page;
+            }
+        }
+        return create(index, offset);
+    }
+
+    private synchronized long[] create(int index, long offset) {
+        long[][] chunk = chunks[index >>> CHUNK_BITS];
+        if (chunk == null) {
+            chunk = new long[1 << CHUNK_BITS][];
+            chunks[index >>> CHUNK_BITS] = chunk;
+        }
+        long[] page = chunk[index & (1 << CHUNK_BITS) - 1];
+        if (page == null) {
+            page = new long[WORDS + 1];
+            page[WORDS] = offset;
+            chunk[index & (1 << CHUNK_BITS) - 1] = page;
+        }
+        return page;
+    }
+
+    /** Forgets the 64-byte line at physical address {@code pa}. */
+    public void invalidateLine(long pa) {
+        if (!memory.contains(pa, 1)) {
+            return;
+        }
+        int index = (int) (memory.offsetOf(pa) >>> 12);
+        long[][] chunk = chunks[index >>> CHUNK_BITS];
+        long[] page = chunk == null ? null : chunk[index & (1 << CHUNK_BITS) - 1];
+        if (page != null) {
+            int first = (int) (pa >>> 2) & (WORDS - 1) & ~15;
+            for (int i = first; i < first + 16; i++) {
+                page[i] = 0;
+            }
+        }
+    }
+
+    /** Forgets everything. */
+    public void invalidateAll() {
+        for (long[][] chunk : chunks) {
+            if (chunk != null) {
+                for (long[] page : chunk) {
+                    if (page != null) {
+                        java.util.Arrays.fill(page, 0, WORDS, 0L);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.nido.machine;
+
+import dev.nido.machine.engine.Engine;
+import dev.nido.machine.pe.Pe;
+
+/**
+ * Runs all PEs on one thread, in MPIDR order, in slices of a fixed number of guest instructions. Time
+ * is the number of instructions retired by all of them; when all are idle it jumps to the next timer.
+ */
+final class DeterministicScheduler {
+
+    /** Instructions of one slice. */
+    private static final int SLICE = 10_000;
+
+    private final Machine machine;
+    private final PeLoop[] loops;
+    private final Machine.InstructionClock clock;
+    private final Runnable poll;
+
+    DeterministicScheduler(
+            Machine machine, Engine[] engines, Machine.InstructionClock clock, Runnable poll, int blockLimit) {
+        this.machine = machine;
+        this.clock = clock;
+        this.poll = poll;
+        this.loops = new PeLoop[machine.pes()];
+        for (int i = 0; i < loops.length; i++) {
+            loops[i] = new PeLoop(machine, machine.pe(i), engines[i], blockLimit);
+        }
+    }
+
+    void run(long limit) {
+        int rounds = 0;
+        while (!machine.stopping()) {
+            boolean ran = false;
+            for (int i = 0; i < loops.length && !machine.stopping(); i++) {
+                if (loops[i].ready()) {
+                    Pe pe = machine.pe(i);
+                    clock.enter(pe);
+                    loops[i].run(SLICE);
+                    clock.leave();
+                    ran = true;
+                }
+            }
+            if (!ran && !machine.stopping()) {
+                idle(limit);
+            }
+            if ((++rounds & 63) == 0) {
+                poll.run();
+                if (System.nanoTime() > limit) {
+                    machine.stop(new MachineEnd.TimedOut());
+                }
+            }
+        }
+    }
+
+    private void idle(long limit) {
+        long next = Long.MAX_VALUE;
+        boolean anyOn = false;
+        for (int i = 0; i < machine.pes(); i++) {
+            if (machine.pe(i).poweredOn) {
+                anyOn = true;
+                next = Math.min(next, machine.pe(i).timer.nextDeadline());
+            }
+        }
+        if (!anyOn) {
+            machine.stop(new MachineEnd.Stuck("all PEs are switched off"));
+        } else if (next != Long.MAX_VALUE) {
+            clock.skipTo(next);
+        } else if (!machine.waitForInput(limit)) {
+            machine.stop(
+                    System.nanoTime() > limit
+                            ? new MachineEnd.TimedOut()
+                            : new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));
+        }
+    }
+}

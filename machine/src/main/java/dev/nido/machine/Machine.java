@@ -1,0 +1,308 @@
+package dev.nido.machine;
+
+import dev.nido.arch.GicParameters;
+import dev.nido.machine.engine.Engine;
+import dev.nido.machine.engine.Interpreter;
+import dev.nido.machine.engine.StreamRecorder;
+import dev.nido.machine.gic.Gic;
+import dev.nido.machine.pe.Pe;
+import java.time.Duration;
+
+/**
+ * An AArch64 machine: PEs, RAM, a GICv3, generic timers and a bus for devices.
+ *
+ * <p>Build it, {@link Bus#map map} devices, set the first PE's registers, {@link #run}. With the wall
+ * clock each PE runs on a thread of the machine's; in deterministic mode the caller's thread runs all
+ * PEs in turn and time is the number of instructions retired.
+ */
+public final class Machine implements AutoCloseable {
+
+    private final MachineConfig config;
+    private final PhysicalMemory memory;
+    private final Bus bus = new Bus();
+    private final CodeCache codeCache;
+    private final Gic gic;
+    private final Pe[] pes;
+    private final Engine[] engines;
+    private final StreamRecorder recorder;
+    private final InstructionClock instructionClock = new InstructionClock();
+    private final Clock clock;
+    private volatile Firmware firmware;
+    private volatile MachineEnd end;
+    private volatile Runnable poll = () -> {};
+    private volatile java.util.function.BooleanSupplier inputSource = () -> false;
+    private int blockLimit = Integer.MAX_VALUE;
+
+    /** Builds a machine whose stream is hashed in deterministic mode. */
+    public Machine(MachineConfig config) {
+        this(config, config.deterministic() ? new StreamRecorder(null) : null);
+    }
+
+    /**
+     * Builds a machine.
+     *
+     * @param recorder takes the instruction stream, or null
+     */
+    public Machine(MachineConfig config, StreamRecorder recorder) {
+        this.config = config;
+        this.recorder = recorder;
+        this.memory = new PhysicalMemory(config.ramBase(), config.ramSize());
+        this.codeCache = new CodeCache(memory);
+        this.clock = config.deterministic() ? instructionClock : new WallClock();
+        this.gic = new Gic(GicParameters.kvm(config.cpu().listRegisters()), config.pes());
+        this.pes = new Pe[config.pes()];
+        this.engines = new Engine[config.pes()];
+        for (int i = 0; i < pes.length; i++) {
+            pes[i] = new Pe(this, i, config.cpu());
+            pes[i].reset(config.startEl());
+            engines[i] = new Interpreter(pes[i], recorder);
+        }
+        pes[0].poweredOn = true;
+    }
+
+    public MachineConfig config() {
+        return config;
+    }
+
+    public PhysicalMemory memory() {
+        return memory;
+    }
+
+    public Bus bus() {
+        return bus;
+    }
+
+    public CodeCache codeCache() {
+        return codeCache;
+    }
+
+    public Gic gic() {
+        return gic;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public boolean deterministic() {
+        return config.deterministic();
+    }
+
+    /** Number of PEs. */
+    public int pes() {
+        return pes.length;
+    }
+
+    public Pe pe(int index) {
+        return pes[index];
+    }
+
+    /** The firmware behind SMC, or null. */
+    public Firmware firmware() {
+        return firmware;
+    }
+
+    public void setFirmware(Firmware firmware) {
+        this.firmware = firmware;
+    }
+
+    /** The instruction stream's recorder, or null. */
+    public StreamRecorder recorder() {
+        return recorder;
+    }
+
+    /**
+     * Limits the instructions of one engine call, for tests that show that results do not depend on it.
+     */
+    public void setBlockLimit(int instructions) {
+        if (instructions < 1) {
+            throw new IllegalArgumentException("a block has at least one instruction");
+        }
+        blockLimit = instructions;
+    }
+
+    /** Instructions retired by all PEs. */
+    public long retired() {
+        long sum = 0;
+        for (Pe pe : pes) {
+            sum += pe.retired;
+        }
+        return sum;
+    }
+
+    /**
+     * Sets what is called between slices of deterministic mode and while everything is idle, on the
+     * running thread: the place where devices take input.
+     */
+    public void setPoll(Runnable poll) {
+        this.poll = poll;
+    }
+
+    /**
+     * Starts a PE that is off (PSCI CPU_ON).
+     *
+     * @param entry where it starts, with the MMU off
+     * @param context value of X0
+     * @return false if the PE is on already
+     */
+    public boolean startPe(int index, long entry, long context) {
+        Pe pe = pes[index];
+        synchronized (pe) {
+            if (pe.poweredOn) {
+                return false;
+            }
+            pe.reset(config.startEl());
+            pe.pc = entry;
+            pe.x[0] = context;
+            pe.waiting = false;
+            pe.poweredOn = true;
+            pe.notifyAll();
+        }
+        return true;
+    }
+
+    /** Turns a PE off (PSCI CPU_OFF); called on its own thread. */
+    public void stopPe(int index) {
+        Pe pe = pes[index];
+        synchronized (pe) {
+            pe.poweredOn = false;
+            pe.endRun = true;
+        }
+    }
+
+    /** Ends the run because the guest asked for power off. */
+    public void powerOff() {
+        stop(new MachineEnd.PoweredOff());
+    }
+
+    /** Ends the run because the guest asked for a reset. */
+    public void reset() {
+        stop(new MachineEnd.ResetRequested());
+    }
+
+    /** Ends the run; the first reason given wins. May be called from any thread. */
+    public synchronized void stop(MachineEnd reason) {
+        if (end == null) {
+            end = reason;
+        }
+        for (Pe pe : pes) {
+            pe.endRun = true;
+            pe.raiseAttention(Pe.ATTENTION_STOP);
+            synchronized (pe) {
+                pe.notifyAll();
+            }
+        }
+        notifyAll();
+    }
+
+    /** Whether somebody ended the run. */
+    public boolean stopping() {
+        return end != null;
+    }
+
+    /**
+     * Runs until the machine ends.
+     *
+     * @param timeout limit of wall-clock time, or null
+     */
+    public MachineEnd run(Duration timeout) {
+        long limit = timeout == null ? Long.MAX_VALUE : System.nanoTime() + timeout.toNanos();
+        if (config.deterministic()) {
+            new DeterministicScheduler(this, engines, instructionClock, poll, blockLimit).run(limit);
+        } else {
+            new ThreadedRunner(this, engines, poll, blockLimit).run(limit);
+        }
+        MachineEnd reason = end;
+        end = null;
+        return reason;
+    }
+
+    /** Sets what can still wake an idle machine in deterministic mode: true while input may come. */
+    public void setInputSource(java.util.function.BooleanSupplier source) {
+        inputSource = source;
+    }
+
+    /** Waits a moment for input while everything is idle. False if none can come any more. */
+    boolean waitForInput(long limit) {
+        if (!inputSource.getAsBoolean() || System.nanoTime() > limit) {
+            return false;
+        }
+        poll.run();
+        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+        return true;
+    }
+
+    /** Blocks until the machine ends or the limit (of {@link System#nanoTime}) is reached. */
+    synchronized void awaitStop(long limit, Runnable poll) {
+        while (end == null) {
+            poll.run();
+            if (idleForEver()) {
+                stop(new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));
+            } else if (System.nanoTime() > limit) {
+                stop(new MachineEnd.TimedOut());
+            } else {
+                try {
+                    wait(20);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    stop(new MachineEnd.Stopped());
+                }
+            }
+        }
+    }
+
+    private boolean idleForEver() {
+        if (inputSource.getAsBoolean()) {
+            return false;
+        }
+        for (Pe pe : pes) {
+            if (pe.poweredOn && (!pe.waiting || pe.timer.nextDeadline() != Long.MAX_VALUE || pe.wakeUp())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Releases RAM. The machine must not be running. */
+    @Override
+    public void close() {
+        memory.close();
+    }
+
+    /** The host's monotonic time since the machine was built. */
+    private static final class WallClock implements Clock {
+        private final long origin = System.nanoTime();
+
+        @Override
+        public long ticks() {
+            return System.nanoTime() - origin;
+        }
+    }
+
+    /** Time as the number of instructions retired, plus what was skipped while all PEs were idle. */
+    static final class InstructionClock implements Clock {
+        private long base;
+        private Pe running;
+
+        @Override
+        public long ticks() {
+            return running == null ? base : base + running.retired;
+        }
+
+        /** The PE whose retired instructions count from now on. */
+        void enter(Pe pe) {
+            running = pe;
+            base -= pe.retired;
+        }
+
+        void leave() {
+            base += running.retired;
+            running = null;
+        }
+
+        /** Skips forward while nothing runs. */
+        void skipTo(long ticks) {
+            base = Math.max(base, ticks);
+        }
+    }
+}

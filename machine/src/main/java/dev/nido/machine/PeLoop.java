@@ -1,0 +1,76 @@
+package dev.nido.machine;
+
+import dev.nido.machine.engine.Engine;
+import dev.nido.machine.pe.Pe;
+
+/** What both ways of running PEs do around the engine. */
+final class PeLoop {
+
+    /** Exceptions without an instruction in between that show a guest caught in its own vector. */
+    private static final int VECTOR_LOOP = 100_000;
+
+    private final Machine machine;
+    private final Pe pe;
+    private final Engine engine;
+    private final int blockLimit;
+    private long lastRetired = -1;
+    private int withoutProgress;
+
+    PeLoop(Machine machine, Pe pe, Engine engine, int blockLimit) {
+        this.machine = machine;
+        this.pe = pe;
+        this.engine = engine;
+        this.blockLimit = blockLimit;
+    }
+
+    /**
+     * Services requests, takes an interrupt if one is due, and runs at most {@code budget}
+     * instructions. Returns early when the PE starts to wait or is switched off.
+     */
+    void run(long budget) {
+        long until = pe.retired + budget;
+        while (pe.retired < until && !pe.waiting && pe.poweredOn && !machine.stopping()) {
+            pe.clearAttention();
+            if (pe.tlbRequests()) {
+                pe.mmu.serviceRequests();
+            }
+            pe.timer.update();
+            pe.takePendingInterrupt();
+            long deadline = pe.timer.nextDeadline();
+            long now = machine.clock().ticks();
+            long limit = until - pe.retired;
+            if (machine.deterministic() && deadline != Long.MAX_VALUE) {
+                limit = Math.min(limit, Math.max(1, deadline - now));
+            }
+            engine.run(pe, (int) Math.min(limit, blockLimit));
+            watch();
+        }
+    }
+
+    private void watch() {
+        if (pe.retired != lastRetired) {
+            lastRetired = pe.retired;
+            withoutProgress = 0;
+        } else if (++withoutProgress > VECTOR_LOOP && !pe.waiting && pe.poweredOn) {
+            machine.stop(
+                    new MachineEnd.Stuck(
+                            "PE %d faults for ever at its own exception vector: PC 0x%x, EL%d"
+                                    .formatted(pe.index, pe.pc, pe.el)));
+        }
+    }
+
+    /** Ends WFI if its wake-up condition holds. Returns whether the PE can run. */
+    boolean ready() {
+        if (!pe.poweredOn) {
+            return false;
+        }
+        if (pe.waiting) {
+            pe.timer.update();
+            if (!pe.wakeUp()) {
+                return false;
+            }
+            pe.waiting = false;
+        }
+        return true;
+    }
+}

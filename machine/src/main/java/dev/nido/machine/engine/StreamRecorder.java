@@ -1,0 +1,165 @@
+package dev.nido.machine.engine;
+
+import dev.nido.arch.SysReg;
+import dev.nido.machine.pe.Pe;
+
+/**
+ * The instruction stream as the guest sees it: one record per retired instruction, and one per
+ * exception that the guest takes. The schema is in {@code docs/stream.md}.
+ *
+ * <p>A record is absorbed word by word into a 256-bit state of four lanes. The hash is made to find
+ * differences between two runs, not to resist an adversary.
+ */
+public final class StreamRecorder {
+
+    private static final long K0 = 0x9e3779b97f4a7c15L;
+    private static final long K1 = 0xc2b2ae3d27d4eb4fL;
+    private static final long K2 = 0x165667b19e3779f9L;
+    private static final long K3 = 0x27d4eb2f165667c5L;
+
+    /** Takes complete records, for dumps and golden files. */
+    public interface Listener {
+
+        /** Words of one record, {@code length} of them valid; the array is reused. */
+        void record(long[] words, int length);
+    }
+
+    private static final int RETIRED = 1;
+    private static final int EXCEPTION = 2;
+
+    private final Listener listener;
+    private final long[] record = new long[256];
+    private int length = 2;
+    private int pendingStores;
+    private long h0 = K0;
+    private long h1 = K1;
+    private long h2 = K2;
+    private long h3 = K3;
+    private long records;
+    private long instructions;
+
+    /**
+     * @param listener what else takes each record, or null
+     */
+    public StreamRecorder(Listener listener) {
+        this.listener = listener;
+    }
+
+    /** Notes a store of the instruction that is executing: address, size in bytes, value. */
+    public void store(long va, int size, long value) {
+        if (length + 3 < 128) {
+            record[length++] = va;
+            record[length++] = size;
+            record[length++] = value;
+        }
+        pendingStores++;
+    }
+
+    /** Drops what the current instruction stored: it did not complete. */
+    void abandon() {
+        length = 2;
+        pendingStores = 0;
+    }
+
+    /**
+     * Completes the record of an instruction.
+     *
+     * @param pe state after the instruction
+     * @param pc the instruction's address
+     * @param el exception level at which it executed
+     * @param writes X registers written in bits 31:0 (31 = SP), V registers in 63:32
+     */
+    void retire(Pe pe, long pc, int el, long writes) {
+        int n = length;
+        int x = (int) writes;
+        while (x != 0) {
+            int r = Integer.numberOfTrailingZeros(x);
+            x &= x - 1;
+            record[n++] = pe.x[r == 31 ? Pe.SP : r];
+        }
+        int v = (int) (writes >>> 32);
+        while (v != 0) {
+            int r = Integer.numberOfTrailingZeros(v);
+            v &= v - 1;
+            record[n++] = pe.v[2 * r];
+            record[n++] = pe.v[2 * r + 1];
+        }
+        record[0] = pc;
+        record[1] =
+                RETIRED
+                        | (long) el << 4
+                        | (long) (pe.nzcv >>> 28) << 8
+                        | (long) (pe.daif >>> 6) << 12
+                        | (long) pendingStores << 16
+                        | (long) Long.bitCount(writes) << 24
+                        | (writes & 0xffffffffL) << 32;
+        instructions++;
+        finish(n);
+    }
+
+    /**
+     * Records an exception that the guest took: the vector, and the syndrome of its target level.
+     *
+     * @param synchronous whether ESR and FAR were written
+     */
+    public void exception(Pe pe, boolean synchronous) {
+        boolean el2 = pe.el == 2;
+        record[0] = pe.pc;
+        record[1] = EXCEPTION | (long) pe.el << 4;
+        record[2] = synchronous ? pe.sys[(el2 ? SysReg.ESR_EL2 : SysReg.ESR_EL1).ordinal()] : 0;
+        record[3] = synchronous ? pe.sys[(el2 ? SysReg.FAR_EL2 : SysReg.FAR_EL1).ordinal()] : 0;
+        record[4] = pe.sys[(el2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1).ordinal()];
+        record[5] = pe.sys[(el2 ? SysReg.ELR_EL2 : SysReg.ELR_EL1).ordinal()];
+        finish(6);
+    }
+
+    private void finish(int n) {
+        long a = h0;
+        long b = h1;
+        long c = h2;
+        long d = h3;
+        for (int i = 0; i < n; i++) {
+            long w = record[i];
+            a = Long.rotateLeft((a ^ w) * K1, 29) + b;
+            b = Long.rotateLeft((b + w) * K2, 31) ^ c;
+            c = Long.rotateLeft((c ^ a) * K3, 33) + d;
+            d = d * K0 + b;
+        }
+        h0 = a ^ n;
+        h1 = b;
+        h2 = c;
+        h3 = d;
+        records++;
+        if (listener != null) {
+            listener.record(record, n);
+        }
+        length = 2;
+        pendingStores = 0;
+    }
+
+    /** Instructions recorded. */
+    public long instructions() {
+        return instructions;
+    }
+
+    /** The hash over all records so far, 64 hexadecimal digits. */
+    public String hash() {
+        long a = h0 ^ records;
+        long b = h1 ^ instructions;
+        long c = h2;
+        long d = h3;
+        for (int i = 0; i < 4; i++) {
+            a = mix(a + d);
+            b = mix(b ^ a);
+            c = mix(c + b);
+            d = mix(d ^ c);
+        }
+        return "%016x%016x%016x%016x".formatted(a, b, c, d);
+    }
+
+    private static long mix(long z) {
+        z = (z ^ z >>> 32) * 0xd6e8feb86659fd93L;
+        z = (z ^ z >>> 32) * 0xd6e8feb86659fd93L;
+        return z ^ z >>> 32;
+    }
+}
