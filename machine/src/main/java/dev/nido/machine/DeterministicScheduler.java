@@ -47,7 +47,7 @@ final class DeterministicScheduler {
             if ((++rounds & 63) == 0) {
                 poll.run();
                 if (System.nanoTime() > limit) {
-                    machine.stop(new MachineEnd.TimedOut());
+                    machine.end(new MachineEnd.TimedOut());
                 }
             }
         }
@@ -63,11 +63,11 @@ final class DeterministicScheduler {
             }
         }
         if (!anyOn) {
-            machine.stop(new MachineEnd.Stuck("all PEs are switched off"));
+            machine.end(new MachineEnd.Stuck("all PEs are switched off"));
         } else if (next != Long.MAX_VALUE) {
             clock.skipTo(next);
         } else if (!machine.waitForInput(limit)) {
-            machine.stop(
+            machine.end(
                     System.nanoTime() > limit
                             ? new MachineEnd.TimedOut()
                             : new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));

@@ -1,9 +1,13 @@
 package dev.nido.machine;
 
+import dev.nido.arch.CpuModel;
 import dev.nido.arch.GicParameters;
 import dev.nido.machine.engine.Engine;
 import dev.nido.machine.engine.Interpreter;
 import dev.nido.machine.engine.StreamRecorder;
+import dev.nido.machine.firmware.Firmware;
+import dev.nido.machine.firmware.PowerControl;
+import dev.nido.machine.firmware.Psci;
 import dev.nido.machine.gic.Gic;
 import dev.nido.machine.pe.Pe;
 import java.time.Duration;
@@ -49,15 +53,17 @@ public final class Machine implements AutoCloseable {
         this.memory = new PhysicalMemory(config.ramBase(), config.ramSize());
         this.codeCache = new CodeCache(memory);
         this.clock = config.deterministic() ? instructionClock : new WallClock();
-        this.gic = new Gic(GicParameters.kvm(config.cpu().listRegisters()), config.pes());
+        this.gic = new Gic(GicParameters.standard(config.cpu().listRegisters()), config.pes());
         this.pes = new Pe[config.pes()];
         this.engines = new Engine[config.pes()];
         for (int i = 0; i < pes.length; i++) {
             pes[i] = new Pe(this, i, config.cpu());
+            gic.cpuInterface(i).attach(pes[i]);
             pes[i].reset(config.startEl());
             engines[i] = new Interpreter(pes[i], recorder);
         }
         pes[0].poweredOn = true;
+        firmware = new Psci(new Power(), config.startEl() == 2);
     }
 
     public MachineConfig config() {
@@ -97,7 +103,7 @@ public final class Machine implements AutoCloseable {
         return pes[index];
     }
 
-    /** The firmware behind SMC, or null. */
+    /** The firmware behind SMC, or HVC where the PEs have no EL2: PSCI and SMCCC unless replaced. */
     public Firmware firmware() {
         return firmware;
     }
@@ -138,59 +144,14 @@ public final class Machine implements AutoCloseable {
         this.poll = poll;
     }
 
-    /**
-     * Starts a PE that is off (PSCI CPU_ON).
-     *
-     * @param entry where it starts, with the MMU off
-     * @param context value of X0
-     * @return false if the PE is on already
-     */
-    public boolean startPe(int index, long entry, long context) {
-        Pe pe = pes[index];
-        synchronized (pe) {
-            if (pe.poweredOn) {
-                return false;
-            }
-            pe.reset(config.startEl());
-            pe.pc = entry;
-            pe.x[0] = context;
-            pe.waiting = false;
-            pe.poweredOn = true;
-            pe.notifyAll();
-        }
-        return true;
-    }
-
-    /** Turns a PE off (PSCI CPU_OFF); called on its own thread. */
-    public void stopPe(int index) {
-        Pe pe = pes[index];
-        synchronized (pe) {
-            pe.poweredOn = false;
-            pe.endRun = true;
-        }
-    }
-
-    /** Ends the run because the guest asked for power off. */
-    public void powerOff() {
-        stop(new MachineEnd.PoweredOff());
-    }
-
-    /** Ends the run because the guest asked for a reset. */
-    public void reset() {
-        stop(new MachineEnd.ResetRequested());
-    }
-
     /** Ends the run; the first reason given wins. May be called from any thread. */
-    public synchronized void stop(MachineEnd reason) {
+    public synchronized void end(MachineEnd reason) {
         if (end == null) {
             end = reason;
         }
         for (Pe pe : pes) {
             pe.endRun = true;
             pe.raiseAttention(Pe.ATTENTION_STOP);
-            synchronized (pe) {
-                pe.notifyAll();
-            }
         }
         notifyAll();
     }
@@ -237,15 +198,15 @@ public final class Machine implements AutoCloseable {
         while (end == null) {
             poll.run();
             if (idleForEver()) {
-                stop(new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));
+                end(new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));
             } else if (System.nanoTime() > limit) {
-                stop(new MachineEnd.TimedOut());
+                end(new MachineEnd.TimedOut());
             } else {
                 try {
                     wait(20);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
-                    stop(new MachineEnd.Stopped());
+                    end(new MachineEnd.Stopped());
                 }
             }
         }
@@ -267,6 +228,66 @@ public final class Machine implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+    }
+
+    /** Switches PEs on and off for the firmware. */
+    private final class Power implements PowerControl {
+        @Override
+        public int pes() {
+            return pes.length;
+        }
+
+        @Override
+        public long affinity(int pe) {
+            return CpuModel.mpidr(pe) & 0xff_00ff_ffffL;
+        }
+
+        @Override
+        public State state(int pe) {
+            return pes[pe].poweredOn ? State.ON : State.OFF;
+        }
+
+        @Override
+        public State start(int index, long entry, long context) {
+            Pe pe = pes[index];
+            synchronized (pe) {
+                if (pe.poweredOn) {
+                    return State.ON;
+                }
+                pe.reset(config.startEl());
+                pe.pc = entry;
+                pe.x[0] = context;
+                pe.waiting = false;
+                pe.poweredOn = true;
+            }
+            pe.raiseAttention(Pe.ATTENTION_INTERRUPT);
+            return State.OFF;
+        }
+
+        @Override
+        public void stop(int index) {
+            Pe pe = pes[index];
+            synchronized (pe) {
+                pe.poweredOn = false;
+                pe.endRun = true;
+            }
+        }
+
+        @Override
+        public void suspend(int index) {
+            pes[index].waiting = true;
+            pes[index].endRun = true;
+        }
+
+        @Override
+        public void powerOff() {
+            end(new MachineEnd.PoweredOff());
+        }
+
+        @Override
+        public void reset() {
+            end(new MachineEnd.ResetRequested());
+        }
     }
 
     /** The host's monotonic time since the machine was built. */

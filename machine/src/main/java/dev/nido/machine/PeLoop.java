@@ -30,12 +30,13 @@ final class PeLoop {
     void run(long budget) {
         long until = pe.retired + budget;
         while (pe.retired < until && !pe.waiting && pe.poweredOn && !machine.stopping()) {
-            pe.clearAttention();
-            if (pe.tlbRequests()) {
+            if ((pe.clearAttention() & Pe.ATTENTION_TLB) != 0) {
                 pe.mmu.serviceRequests();
             }
             pe.timer.update();
-            pe.takePendingInterrupt();
+            if (pe.takePendingInterrupt() && machine.recorder() != null) {
+                machine.recorder().exception(pe, false);
+            }
             long deadline = pe.timer.nextDeadline();
             long now = machine.clock().ticks();
             long limit = until - pe.retired;
@@ -44,6 +45,13 @@ final class PeLoop {
             }
             engine.run(pe, (int) Math.min(limit, blockLimit));
             watch();
+            if (pe.yieldRequested) {
+                pe.yieldRequested = false;
+                if (!machine.deterministic()) {
+                    Thread.onSpinWait();
+                }
+                break;
+            }
         }
     }
 
@@ -52,7 +60,7 @@ final class PeLoop {
             lastRetired = pe.retired;
             withoutProgress = 0;
         } else if (++withoutProgress > VECTOR_LOOP && !pe.waiting && pe.poweredOn) {
-            machine.stop(
+            machine.end(
                     new MachineEnd.Stuck(
                             "PE %d faults for ever at its own exception vector: PC 0x%x, EL%d"
                                     .formatted(pe.index, pe.pc, pe.el)));

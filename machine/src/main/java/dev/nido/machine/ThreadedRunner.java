@@ -36,7 +36,7 @@ final class ThreadedRunner {
                             .uncaughtExceptionHandler(
                                     (thread, e) -> {
                                         failure = e;
-                                        machine.stop(new MachineEnd.Stopped());
+                                        machine.end(new MachineEnd.Stopped());
                                     })
                             .start(() -> runPe(index));
         }
@@ -74,8 +74,9 @@ final class ThreadedRunner {
             if (loop.ready()) {
                 loop.run(CHUNK);
             } else {
-                if (pe.tlbRequests()) {
+                if ((pe.clearAttention() & Pe.ATTENTION_TLB) != 0) {
                     pe.mmu.serviceRequests();
+                    continue;
                 }
                 long wait = MAX_SLEEP_NANOS;
                 if (pe.poweredOn) {
@@ -84,7 +85,6 @@ final class ThreadedRunner {
                 if (wait > 0 && pe.attention == 0) {
                     LockSupport.parkNanos(pe, wait);
                 }
-                pe.clearAttention();
             }
         }
     }

@@ -353,15 +353,15 @@ public final class Interpreter implements Engine {
                     case Op.LDP64 -> {
                         long address = address(pe, x, w);
                         long updated = address + Op.imm(w);
-                        long at = Op.aux(w) == 2 ? address : updated;
-                        int t = (int) (at >>> 12) & (FastTlb.ENTRIES - 1);
-                        if (fast.readTag[t] == (at + 15 & ~0xfffL)) {
-                            long offset = at + fast.addend[t];
+                        long va = Op.aux(w) == 2 ? address : updated;
+                        int t = (int) (va >>> 12) & (FastTlb.ENTRIES - 1);
+                        if (fast.readTag[t] == (va + 15 & ~0xfffL)) {
+                            long offset = va + fast.addend[t];
                             long first = memory.get64(offset);
                             x[Op.rm(w)] = memory.get64(offset + 8);
                             x[Op.rd(w)] = first;
                         } else {
-                            slowLoadPair(pe, at, w, bound - i);
+                            slowLoadPair(pe, va, w, bound - i);
                         }
                         if (Op.aux(w) != 0) {
                             x[Op.rn(w)] = updated;
@@ -370,14 +370,14 @@ public final class Interpreter implements Engine {
                     case Op.STP64 -> {
                         long address = address(pe, x, w);
                         long updated = address + Op.imm(w);
-                        long at = Op.aux(w) == 2 ? address : updated;
-                        int t = (int) (at >>> 12) & (FastTlb.ENTRIES - 1);
-                        if (fast.writeTag[t] == (at + 15 & ~0xfffL) && recorder == null) {
-                            long offset = at + fast.addend[t];
+                        long va = Op.aux(w) == 2 ? address : updated;
+                        int t = (int) (va >>> 12) & (FastTlb.ENTRIES - 1);
+                        if (fast.writeTag[t] == (va + 15 & ~0xfffL) && recorder == null) {
+                            long offset = va + fast.addend[t];
                             memory.put64(offset, x[Op.rd(w)]);
                             memory.put64(offset + 8, x[Op.rm(w)]);
                         } else {
-                            slowStorePair(pe, at, w, bound - i);
+                            slowStorePair(pe, va, w, bound - i);
                         }
                         if (Op.aux(w) != 0) {
                             x[Op.rn(w)] = updated;
