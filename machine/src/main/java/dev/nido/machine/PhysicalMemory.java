@@ -21,12 +21,7 @@ import java.lang.invoke.VarHandle;
 public final class PhysicalMemory implements AutoCloseable {
 
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfShort SHORT_LE =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT_LE =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG_LE =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN);
+    private static final RawAccess RAW = RawAccess.INSTANCE;
     private static final VarHandle INT_ATOMIC =
             JAVA_INT.withOrder(java.nio.ByteOrder.LITTLE_ENDIAN).varHandle();
     private static final VarHandle LONG_ATOMIC =
@@ -91,35 +86,35 @@ public final class PhysicalMemory implements AutoCloseable {
     }
 
     public byte get8(long offset) {
-        return ALL.get(ValueLayout.JAVA_BYTE, base + (offset & mask));
+        return RAW.get8(base + (offset & mask));
     }
 
     public short get16(long offset) {
-        return ALL.get(SHORT_LE, base + (offset & mask));
+        return RAW.get16(base + (offset & mask));
     }
 
     public int get32(long offset) {
-        return ALL.get(INT_LE, base + (offset & mask));
+        return RAW.get32(base + (offset & mask));
     }
 
     public long get64(long offset) {
-        return ALL.get(LONG_LE, base + (offset & mask));
+        return RAW.get64(base + (offset & mask));
     }
 
     public void put8(long offset, byte value) {
-        ALL.set(ValueLayout.JAVA_BYTE, base + (offset & mask), value);
+        RAW.put8(base + (offset & mask), value);
     }
 
     public void put16(long offset, short value) {
-        ALL.set(SHORT_LE, base + (offset & mask), value);
+        RAW.put16(base + (offset & mask), value);
     }
 
     public void put32(long offset, int value) {
-        ALL.set(INT_LE, base + (offset & mask), value);
+        RAW.put32(base + (offset & mask), value);
     }
 
     public void put64(long offset, long value) {
-        ALL.set(LONG_LE, base + (offset & mask), value);
+        RAW.put64(base + (offset & mask), value);
     }
 
     /** Compares and exchanges an aligned word with full ordering; returns the value found. */
