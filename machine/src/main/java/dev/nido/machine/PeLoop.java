@@ -30,7 +30,7 @@ final class PeLoop {
     void run(long budget) {
         long until = pe.retired + budget;
         while (pe.retired < until && !pe.waiting && pe.poweredOn && !machine.stopping()) {
-            if ((pe.clearAttention() & Pe.ATTENTION_TLB) != 0) {
+            if ((pe.clearAttention(-1) & Pe.ATTENTION_TLB) != 0) {
                 pe.mmu.serviceRequests();
             }
             pe.timer.update();

@@ -69,12 +69,13 @@ final class ThreadedRunner {
     private void runPe(int index) {
         Pe pe = machine.pe(index);
         pe.thread = Thread.currentThread();
+        pe.mmu.resume();
         PeLoop loop = new PeLoop(machine, pe, engines[index], blockLimit);
         while (!machine.stopping()) {
             if (loop.ready()) {
                 loop.run(CHUNK);
             } else {
-                if ((pe.clearAttention() & Pe.ATTENTION_TLB) != 0) {
+                if ((pe.clearAttention(-1) & Pe.ATTENTION_TLB) != 0) {
                     pe.mmu.serviceRequests();
                     continue;
                 }
@@ -82,10 +83,16 @@ final class ThreadedRunner {
                 if (pe.poweredOn) {
                     wait = Math.min(wait, pe.timer.nextDeadline() - machine.clock().ticks());
                 }
-                if (wait > 0 && pe.attention == 0) {
-                    LockSupport.parkNanos(pe, wait);
+                if (wait > 0) {
+                    pe.mmu.suspend();
+                    if (pe.attention == 0) {
+                        LockSupport.parkNanos(pe, wait);
+                    }
+                    pe.mmu.resume();
                 }
             }
         }
+        pe.mmu.suspend();
+        pe.thread = null;
     }
 }

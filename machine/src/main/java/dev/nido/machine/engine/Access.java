@@ -59,11 +59,7 @@ final class Access {
      * several stores writes all or nothing.
      */
     static void probeStore(Pe pe, long va, int bytes, int flags) {
-        long last = va + bytes - 1;
-        pe.mmu.probeWrite(va, flags);
-        if (((va ^ last) & ~0xfffL) != 0) {
-            pe.mmu.probeWrite(last, flags);
-        }
+        pe.mmu.check(va, bytes, flags | Mmu.WRITE);
     }
 
     /** The base register of a load or store, 31 being SP with its alignment check. */
@@ -80,14 +76,10 @@ final class Access {
 
     /** Called when SP is misaligned: takes the exception if the check is on (Arm ARM D1.8.2). */
     static void checkSp(Pe pe) {
-        SysReg sctlr = pe.el == 2 || pe.el == 0 && pe.hostEl0() ? SysReg.SCTLR_EL2 : SysReg.SCTLR_EL1;
+        SysReg sctlr = pe.el == 2 || pe.inHost() ? SysReg.SCTLR_EL2 : SysReg.SCTLR_EL1;
         int bit = pe.el == 0 ? 4 : 3;
         if ((pe.sys[sctlr.ordinal()] >>> bit & 1) != 0) {
             throw new GuestException(EC_SP_ALIGNMENT, 0, GuestException.DEFAULT_TARGET);
         }
-    }
-
-    static int orderedFlags(boolean ordered) {
-        return ordered ? Mmu.ORDERED : 0;
     }
 }

@@ -482,6 +482,7 @@ public final class Interpreter implements Engine {
             }
             case Op.MRS -> {
                 int rt = word & 31;
+                pe.transferRegister = rt;
                 pe.x[rt == 31 ? Pe.SINK : rt] = pe.readSystemRegister(word >>> 5 & 0xffff);
             }
             case Op.BARRIER -> {
@@ -616,7 +617,7 @@ public final class Interpreter implements Engine {
 
     private void slowLoadPair(Pe pe, long va, long w, int left) {
         beforeSlow(pe, left);
-        mmu.probeRead(va, 16);
+        mmu.check(va, 16, 0);
         long first = Access.load(pe, va, 3, 0);
         pe.x[Op.rm(w)] = Access.load(pe, va + 8, 3, 0);
         pe.x[Op.rd(w)] = first;

@@ -134,7 +134,7 @@ final class LoadStoreSemantics {
 
     static void loadVector(Pe pe, long address, int log2, int rt) {
         if (log2 == 4) {
-            pe.mmu.probeRead(address, 16);
+            pe.mmu.check(address, 16, 0);
             long low = Access.load(pe, address, 3, 0);
             pe.v[2 * rt + 1] = Access.load(pe, address + 8, 3, 0);
             pe.v[2 * rt] = low;
@@ -195,7 +195,7 @@ final class LoadStoreSemantics {
         int mode = word >>> 23 & 3;
         long address = mode == 1 ? base : updated;
         if (load) {
-            pe.mmu.probeRead(address, 2 << log2);
+            pe.mmu.check(address, 2 << log2, 0);
             long first = Access.load(pe, address, log2, 0);
             long second = Access.load(pe, address + (1 << log2), log2, 0);
             pe.x[rt == 31 ? Pe.SINK : rt] = signed ? (int) first : first;
@@ -220,7 +220,7 @@ final class LoadStoreSemantics {
         int mode = word >>> 23 & 3;
         long address = mode == 1 ? base : updated;
         if ((word >>> 22 & 1) != 0) {
-            pe.mmu.probeRead(address, 2 << log2);
+            pe.mmu.check(address, 2 << log2, 0);
             loadVector(pe, address, log2, rt);
             loadVector(pe, address + (1 << log2), log2, rt2);
         } else {

@@ -124,7 +124,7 @@ final class StructureSemantics {
     /** Takes any fault before the first register or byte changes. */
     private static void prepare(Pe pe, long base, int bytes, boolean load) {
         if (load) {
-            pe.mmu.probeRead(base, bytes);
+            pe.mmu.check(base, bytes, 0);
         } else {
             Access.probeStore(pe, base, bytes, 0);
         }

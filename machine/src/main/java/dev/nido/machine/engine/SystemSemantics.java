@@ -1,6 +1,5 @@
 package dev.nido.machine.engine;
 
-import dev.nido.arch.SysReg;
 import dev.nido.isa.A64;
 import dev.nido.machine.Machine;
 import dev.nido.machine.pe.GuestException;
@@ -16,9 +15,6 @@ final class SystemSemantics {
     private static final int Z = 1 << 30;
     private static final int N = 1 << 31;
 
-    /** HCR_EL2.{VSE, VI, VF}: bits 8:6. */
-    private static final long VIRTUAL_INTERRUPTS = 7L << 6;
-
     /** Key bits without op2 and CRm: op0, op1, CRn of the timer registers. */
     private static boolean isTimer(int key) {
         return key >>> 14 == 3 && (key >>> 7 & 15) == 14;
@@ -32,32 +28,40 @@ final class SystemSemantics {
         int imm16 = word >>> 5 & 0xffff;
         switch (row) {
             case SVC -> throw pe.svc(imm16);
-            case HVC -> raise(pe.hvc(imm16));
-            case SMC -> raise(pe.smc(imm16));
+            case HVC, SMC -> {
+                GuestException e = row == A64.HVC ? pe.hvc(imm16) : pe.smc(imm16);
+                if (e != null) {
+                    throw e;
+                }
+                // The firmware answered; PC is the next instruction's.
+                return;
+            }
             case BRK -> throw pe.brk(imm16);
             case ERET -> {
                 pe.exceptionReturn();
                 pe.monitorBytes = 0;
                 pe.eventRegister = true;
-                checkInterrupts(pe);
                 return;
             }
             case MSR -> {
                 int key = word >>> 5 & 0xffff;
+                pe.transferRegister = word & 31;
                 pe.writeSystemRegister(key, pe.x[word & 31]);
                 if (isTimer(key)) {
                     pe.endRun = true;
                 }
-                checkInterrupts(pe);
             }
             case MSR_IMM -> {
                 pe.msrImmediate(word >>> 16 & 7, word >>> 8 & 15, word >>> 5 & 7);
-                checkInterrupts(pe);
             }
-            case SYS -> pe.systemInstruction(word >>> 5 & 0xffff, pe.x[word & 31]);
+            case SYS -> {
+                pe.transferRegister = word & 31;
+                pe.systemInstruction(word >>> 5 & 0xffff, pe.x[word & 31]);
+            }
             case SYSL -> {
                 int rt = word & 31;
-                pe.x[rt == 31 ? Pe.SINK : rt] = pe.readSystemRegister(word >>> 5 & 0xffff);
+                pe.transferRegister = rt;
+                pe.x[rt == 31 ? Pe.SINK : rt] = pe.systemInstructionResult(word >>> 5 & 0xffff);
             }
             case CFINV -> pe.nzcv ^= C;
             case XAFLAG -> pe.nzcv = xaFlag(pe.nzcv);
@@ -89,21 +93,6 @@ final class SystemSemantics {
             default -> throw GuestException.undefined();
         }
         pe.pc += 4;
-    }
-
-    private static void raise(GuestException e) {
-        if (e != null) {
-            throw e;
-        }
-    }
-
-    /** Ends the run if an interrupt may be deliverable from here on. */
-    static void checkInterrupts(Pe pe) {
-        if (pe.gic.lines() != 0
-                || (pe.sys[SysReg.HCR_EL2.ordinal()] & VIRTUAL_INTERRUPTS) != 0
-                || pe.debugActive()) {
-            pe.endRun = true;
-        }
     }
 
     private static void sendEvent(Machine machine) {
