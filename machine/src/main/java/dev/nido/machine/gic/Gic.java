@@ -65,7 +65,7 @@ public final class Gic {
         reset();
     }
 
-    /** Back to the state after power-on, except for the levels of inputs. */
+    /** Back to the state after power-on, except for the levels of inputs that devices and timers drive. */
     public void reset() {
         synchronized (lock) {
             groups = 0;
@@ -78,7 +78,7 @@ public final class Gic {
             Arrays.fill(target, 0);
             redistributors.reset();
             for (GicCpuInterface each : interfaces) {
-                each.reset();
+                each.clear();
             }
             recomputeAll();
         }

@@ -63,7 +63,16 @@ public final class GicCpuInterface {
         this.pe = pe;
     }
 
-    void reset() {
+    /** The state after a reset of the PE alone. */
+    public void reset() {
+        synchronized (gic.lock) {
+            clear();
+            gic.recompute(index);
+        }
+    }
+
+    /** Called with the lock held; the caller computes what is pending. */
+    void clear() {
         pmr = 0;
         bpr0 = parameters.minimumBpr0();
         bpr1 = parameters.minimumBpr1();
@@ -71,7 +80,8 @@ public final class GicCpuInterface {
         groups = 0;
         active.group0 = 0;
         active.group1 = 0;
-        virtual.reset();
+        virtual.clear();
+        publish(SysReg.ICH_HCR_EL2, 0);
     }
 
     int groups() {

@@ -63,7 +63,7 @@ final class VirtualCpuInterface {
         this.implemented = (1 << parameters.listRegisters()) - 1;
     }
 
-    void reset() {
+    void clear() {
         Arrays.fill(lr, 0);
         used = 0;
         pending = 0;
@@ -74,6 +74,7 @@ final class VirtualCpuInterface {
         active.group1 = 0;
         lines = 0;
         maintenance = false;
+        cpu.gic.local[cpu.index].setLevel(MAINTENANCE, false);
     }
 
     /** VIRQ or VFIQ, as in {@link GicCpuInterface#lines}. */

@@ -131,6 +131,19 @@ public final class GenericTimer {
         update();
     }
 
+    /** All timers off, no offsets. */
+    public void reset() {
+        for (int i = 0; i < 4; i++) {
+            pe.sys[CTL[i]] = 0;
+            pe.sys[CVAL[i]] = 0;
+        }
+        pe.sys[CNTVOFF] = 0;
+        pe.sys[CNTPOFF] = 0;
+        pe.sys[CNTHCTL] = 0;
+        pe.sys[CNTKCTL] = 0;
+        update();
+    }
+
     /** Brings the four outputs up to date with the clock, and finds the next time they change. */
     public void update() {
         long now = clock.ticks();
