@@ -216,6 +216,8 @@ public final class Pe {
         fpsr = 0;
         eventRegister = false;
         hcrChanged();
+        gic.reset();
+        timer.reset();
     }
 
     /** Whether EL2 exists. */

@@ -12,7 +12,8 @@ import dev.nido.machine.pe.Pe;
 /**
  * The generic timer of one PE (Arm ARM D11): the views of the system counter and four timers, each
  * with an output to a PPI that is high while ISTATUS and not IMASK. Registers live in {@link
- * Pe#sys}; ISTATUS is computed when read. Used by the PE's thread only.
+ * Pe#sys}; ISTATUS is computed when read. Used by the PE's thread only, but for {@link
+ * #nextDeadline}.
  */
 public final class GenericTimer {
 
@@ -67,7 +68,7 @@ public final class GenericTimer {
     /** Outputs that are high, bit by timer index. */
     private int outputs;
 
-    private long deadline = Long.MAX_VALUE;
+    private volatile long deadline = Long.MAX_VALUE;
 
     public GenericTimer(Pe pe, Clock clock, Gic gic) {
         this.pe = pe;
@@ -128,7 +129,7 @@ public final class GenericTimer {
             }
             default -> throw GuestException.undefined();
         }
-        update();
+        evaluate(clock.ticks());
     }
 
     /** All timers off, no offsets. */
@@ -141,12 +142,19 @@ public final class GenericTimer {
         pe.sys[CNTPOFF] = 0;
         pe.sys[CNTHCTL] = 0;
         pe.sys[CNTKCTL] = 0;
-        update();
+        evaluate(clock.ticks());
     }
 
     /** Brings the four outputs up to date with the clock, and finds the next time they change. */
     public void update() {
         long now = clock.ticks();
+        // CNTPOFF_EL2 comes and goes with HCR_EL2.TGE; all else changes by write or by time.
+        if (now >= deadline || physicalOffset) {
+            evaluate(now);
+        }
+    }
+
+    private void evaluate(long now) {
         int high = 0;
         long next = Long.MAX_VALUE;
         for (int i = 0; i < 4; i++) {
@@ -176,12 +184,11 @@ public final class GenericTimer {
         }
     }
 
-    /** When an output next changes by itself, in ticks; {@link Long#MAX_VALUE} for never. */
+    /**
+     * When an output next changes by itself, in ticks, as of the last {@link #update}; {@link
+     * Long#MAX_VALUE} for never. Any thread may ask.
+     */
     public long nextDeadline() {
-        if (physicalOffset) {
-            // CNTPOFF_EL2 comes and goes with HCR_EL2.TGE
-            update();
-        }
         return deadline;
     }
 
