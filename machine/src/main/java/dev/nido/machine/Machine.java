@@ -56,8 +56,9 @@ public final class Machine implements AutoCloseable {
         this.gic = new Gic(GicParameters.standard(config.cpu().listRegisters()), config.pes());
         this.pes = new Pe[config.pes()];
         this.engines = new Engine[config.pes()];
+        CpuModel cpu = config.startEl() == 1 ? config.cpu().withoutEl2() : config.cpu();
         for (int i = 0; i < pes.length; i++) {
-            pes[i] = new Pe(this, i, config.cpu());
+            pes[i] = new Pe(this, i, cpu);
             gic.cpuInterface(i).attach(pes[i]);
             pes[i].reset(config.startEl());
             engines[i] = new Interpreter(pes[i], recorder);

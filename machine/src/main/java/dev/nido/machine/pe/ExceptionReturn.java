@@ -41,6 +41,7 @@ final class ExceptionReturn {
             pe.select(Spsr.el(spsr), (int) (spsr & Spsr.SP));
         }
         pe.eventRegister = true;
+        pe.monitorBytes = 0;
         pe.pc = pe.branchTarget(elr);
         pe.contextChanged();
         pe.reviewInterrupts();
