@@ -31,6 +31,7 @@ public final class Machine implements AutoCloseable {
     private final StreamRecorder recorder;
     private final InstructionClock instructionClock = new InstructionClock();
     private final Clock clock;
+    private final Power power = new Power();
     private volatile Firmware firmware;
     private volatile MachineEnd end;
     private volatile Runnable poll = () -> {};
@@ -63,8 +64,7 @@ public final class Machine implements AutoCloseable {
             pes[i].reset(config.startEl());
             engines[i] = new Interpreter(pes[i], recorder);
         }
-        pes[0].poweredOn = true;
-        firmware = new Psci(new Power(), config.startEl() == 2);
+        firmware = new Psci(power, config.startEl() == 2);
     }
 
     public MachineConfig config() {
@@ -126,6 +126,20 @@ public final class Machine implements AutoCloseable {
             throw new IllegalArgumentException("a block has at least one instruction");
         }
         blockLimit = instructions;
+    }
+
+    /**
+     * Switches a PE on, at the machine's start level with the MMU off. The first PE is started so before
+     * {@link #run}; the others by the guest, through PSCI.
+     *
+     * @param entry physical address of its first instruction
+     * @param context its X0
+     * @throws IllegalStateException if it is on already
+     */
+    public void startPe(int index, long entry, long context) {
+        if (power.start(index, entry, context) != PowerControl.State.OFF) {
+            throw new IllegalStateException("PE " + index + " is on already");
+        }
     }
 
     /** Instructions retired by all PEs. */

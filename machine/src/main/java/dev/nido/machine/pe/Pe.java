@@ -168,6 +168,22 @@ public final class Pe {
     /** Such an entry has happened; whoever handles it clears this. */
     public boolean enteredEl2;
 
+    /** WFE asked to give way to other PEs; the run loop clears this. */
+    public boolean yieldRequested;
+
+    // The local exclusive monitor.
+
+    /** Bytes that it covers; 0 while it is open. */
+    public int monitorBytes;
+
+    /** RAM offset of its first byte. */
+    public long monitorOffset;
+
+    /** What the load-exclusive saw in the first 8 bytes, and in the second. */
+    public long monitorLow;
+
+    public long monitorHigh;
+
     /** The thread that runs this PE, or null. */
     public volatile Thread thread;
 
@@ -485,7 +501,7 @@ public final class Pe {
             ATTENTION.getAndBitwiseOr(this, bits);
         }
         Thread t = thread;
-        if (waiting && t != null) {
+        if (t != null && (waiting || !poweredOn)) {
             java.util.concurrent.locks.LockSupport.unpark(t);
         }
     }
