@@ -1,6 +1,7 @@
 package dev.nido.isa;
 
 import dev.nido.arch.Feature;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -22,9 +23,9 @@ import java.util.List;
  * register, and so on) are not reserved.
  *
  * <p>Names: the mnemonic, then the form; {@code _S} scalar and {@code _V} vector of Advanced SIMD
- * and FP, {@code _ELEM} by element, {@code _GPR} to or from a general-purpose register, {@code _FIX}
- * fixed point, {@code _H} the separate half-precision encodings; of loads and stores {@code _V}
- * transfers SIMD and FP registers.
+ * and FP, {@code _ELEM} by element, {@code _GPR} to or from a general-purpose register, {@code
+ * _FIX} fixed point, {@code _H} the separate half-precision encodings; of loads and stores {@code
+ * _V} transfers SIMD and FP registers.
  *
  * <p>The last column is the assembly form, {@code =} before what the instruction writes.
  */
@@ -961,7 +962,8 @@ public enum A64 {
             }
         }
         if (bit != 0) {
-            throw new IllegalArgumentException(name() + ": pattern is not 32 bits wide: " + pattern);
+            throw new IllegalArgumentException(
+                    name() + ": pattern is not 32 bits wide: " + pattern);
         }
         this.mask = fixed;
         this.value = ones;
@@ -1010,8 +1012,8 @@ public enum A64 {
     /**
      * The row of an instruction word.
      *
-     * @return null if the word is unallocated; a row that is {@link #reserved(int)} for the word, or
-     *     whose {@link #feature(int)} the PE lacks, is UNDEFINED too
+     * @return null if the word is unallocated; a row that is {@link #reserved(int)} for the word,
+     *     or whose {@link #feature(int)} the PE lacks, is UNDEFINED too
      */
     public static A64 decode(int word) {
         for (A64 r : BY_PREFIX[word >>> 21]) {
@@ -1022,7 +1024,10 @@ public enum A64 {
         return null;
     }
 
-    /** Whether this row's encoding is UNDEFINED for the values of the operand fields of {@code word}. */
+    /**
+     * Whether this row's encoding is UNDEFINED for the values of the operand fields of {@code
+     * word}.
+     */
     public boolean reserved(int word) {
         int[] pairs = reserved;
         for (int i = 0; i < pairs.length; i += 2) {
@@ -1051,8 +1056,14 @@ public enum A64 {
             case FMOV_GPR -> (word >>> 22 & 3) == 3 ? Feature.FP16 : feature;
             case FCADD, FCMLA_V, FCMLA_ELEM -> (word >>> 22 & 3) == 1 ? Feature.FP16 : feature;
             case PMULL -> (word >>> 22 & 3) == 3 ? Feature.PMULL : feature;
-            case FCVTZS_FIX_S, FCVTZU_FIX_S, SCVTF_FIX_S, UCVTF_FIX_S, //
-                    FCVTZS_FIX_V, FCVTZU_FIX_V, SCVTF_FIX_V, UCVTF_FIX_V ->
+            case FCVTZS_FIX_S,
+                    FCVTZU_FIX_S,
+                    SCVTF_FIX_S,
+                    UCVTF_FIX_S, //
+                    FCVTZS_FIX_V,
+                    FCVTZU_FIX_V,
+                    SCVTF_FIX_V,
+                    UCVTF_FIX_V ->
                     (word >>> 20 & 7) == 1 ? Feature.FP16 : feature;
             default -> feature;
         };
@@ -1067,7 +1078,9 @@ public enum A64 {
         return Syntax.of(this).writesX(word);
     }
 
-    /** The SIMD and FP registers that a word of this row writes, in whole or in part: bit n is Vn. */
+    /**
+     * The SIMD and FP registers that a word of this row writes, in whole or in part: bit n is Vn.
+     */
     public int writesV(int word) {
         return Syntax.of(this).writesV(word);
     }

@@ -26,9 +26,7 @@ final class AddressOperand extends Operand {
 
     AddressOperand(String token) {
         this.mode =
-                token.endsWith("!")
-                        ? Mode.PRE
-                        : token.startsWith("[n],") ? Mode.POST : Mode.OFFSET;
+                token.endsWith("!") ? Mode.PRE : token.startsWith("[n],") ? Mode.POST : Mode.OFFSET;
         this.offset =
                 token.contains("u12")
                         ? Offset.U12
@@ -210,7 +208,9 @@ final class AddressOperand extends Operand {
         private final int width;
         private final boolean literal;
 
-        /** @param literal whether the assembler may make the literal itself ({@code =value}) */
+        /**
+         * @param literal whether the assembler may make the literal itself ({@code =value})
+         */
         Target(int lo, int width, boolean literal) {
             this.lo = lo;
             this.width = width;

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Other ways to write an instruction (the aliases of Arm ARM C6 and C7): a row, what its fields must
- * be, and the assembly template. Of the aliases of a row the first that says what a word means prints
- * it; those that are input only come after {@code |}.
+ * Other ways to write an instruction (the aliases of Arm ARM C6 and C7): a row, what its fields
+ * must be, and the assembly template. Of the aliases of a row the first that says what a word means
+ * prints it; those that are input only come after {@code |}.
  */
 record Alias(A64 row, String when, String syntax, boolean printed) {
 
@@ -108,14 +108,20 @@ record Alias(A64 row, String when, String syntax, boolean printed) {
             print(A64.SYS, "", kind + " sysop:" + kind);
         }
         String[] hints = {
-            "0000110 dgh", "0000111 xpaclri", "0001000 pacia1716", "0001010 pacib1716", "0001100 autia1716",
-            "0001110 autib1716", "0010000 esb", "0010001 psb csync", "0010010 tsb csync", "0010100 csdb",
-            "0011000 paciaz", "0011001 paciasp", "0011010 pacibz", "0011011 pacibsp", "0011100 autiaz",
+            "0000110 dgh", "0000111 xpaclri", "0001000 pacia1716", "0001010 pacib1716",
+                    "0001100 autia1716",
+            "0001110 autib1716", "0010000 esb", "0010001 psb csync", "0010010 tsb csync",
+                    "0010100 csdb",
+            "0011000 paciaz", "0011001 paciasp", "0011010 pacibz", "0011011 pacibsp",
+                    "0011100 autiaz",
             "0011101 autiasp", "0011110 autibz", "0011111 autibsp", "0100000 bti", "0100010 bti c",
             "0100100 bti j", "0100110 bti jc"
         };
         for (String h : hints) {
-            print(A64.HINT, "CRm=" + h.substring(0, 4) + " & op2=" + h.substring(4, 7), h.substring(8));
+            print(
+                    A64.HINT,
+                    "CRm=" + h.substring(0, 4) + " & op2=" + h.substring(4, 7),
+                    h.substring(8));
         }
         for (A64 h : new A64[] {A64.NOP, A64.YIELD, A64.WFE, A64.WFI, A64.SEV, A64.SEVL}) {
             read(h, "", "hint #" + (h.value() >>> 5 & 127));
@@ -133,7 +139,8 @@ record Alias(A64 row, String when, String syntax, boolean printed) {
                         "A=0 & Rt=11111",
                         "st" + s.substring(2).replace("{A:,a}", "").replaceAll(", =[RW]t", ""));
             }
-            if (n.matches("LDU?R(B|H|SB|SH|SW)?(_V)?|STU?R(B|H)?(_V)?|LDUR.*|STUR.*") && n.charAt(2) == 'U') {
+            if (n.matches("LDU?R(B|H|SB|SH|SW)?(_V)?|STU?R(B|H)?(_V)?|LDUR.*|STUR.*")
+                    && n.charAt(2) == 'U') {
                 // An offset that the scaled form can't hold.
                 read(row, "", row.syntax().replaceFirst("^(ld|st)ur", "$1r"));
             }

@@ -1,8 +1,9 @@
 package dev.nido.isa;
 
 /**
- * How a word tells the element size and the number of elements of a vector operand. A value is {@code
- * log2 of the element's bytes | bytes of the vector << 4}; the names are those of the templates.
+ * How a word tells the element size and the number of elements of a vector operand. A value is
+ * {@code log2 of the element's bytes | bytes of the vector << 4}; the names are those of the
+ * templates.
  */
 enum Arrangement {
     /** Element size by size, 64 or 128 bits by Q. */

@@ -15,11 +15,11 @@ import java.util.Map;
  *
  * <p>Labels ({@code name:}, and local {@code 1:} with {@code 1f}, {@code 1b}), expressions ({@link
  * Expression}), all mnemonics and aliases of {@link A64} and {@link Alias}, {@code ldr x0, =value}
- * with a literal pool ({@code .ltorg}, or the end), {@code name = value}, comments {@code //}, {@code
- * ;}-separated statements, and the directives {@code .word .quad .hword .byte .ascii .asciz .string
- * .inst .align .p2align .balign .space .skip .zero .fill .org .equ .set .ltorg .macro .rept .if}.
- * There is one section; {@code .text .data .section .global .type .size .arch} and the like are
- * accepted and ignored.
+ * with a literal pool ({@code .ltorg}, or the end), {@code name = value}, comments {@code //},
+ * {@code ;}-separated statements, and the directives {@code .word .quad .hword .byte .ascii .asciz
+ * .string .inst .align .p2align .balign .space .skip .zero .fill .org .equ .set .ltorg .macro .rept
+ * .if}. There is one section; {@code .text .data .section .global .type .size .arch} and the like
+ * are accepted and ignored.
  */
 public final class Assembler {
 
@@ -97,12 +97,15 @@ public final class Assembler {
      * @param constants symbols that are defined from the start
      * @throws AssemblyException if the text is not understood
      */
-    public static Program assemble(String source, String text, long origin, Map<String, Long> constants) {
+    public static Program assemble(
+            String source, String text, long origin, Map<String, Long> constants) {
         Assembler a = new Assembler(source, origin);
         a.symbols.putAll(constants);
         a.run(text);
         return new Program(
-                origin, Arrays.copyOf(a.image, a.size), java.util.Collections.unmodifiableMap(a.symbols));
+                origin,
+                Arrays.copyOf(a.image, a.size),
+                java.util.Collections.unmodifiableMap(a.symbols));
     }
 
     /**
@@ -238,7 +241,9 @@ public final class Assembler {
                 if (l.size == bytes) {
                     align(bytes, 0);
                     literalAddresses.put(e.getKey(), here());
-                    pending.add(new Pending(l.line, size, bytes == 8 ? ".quad" : ".word", l.text, here()));
+                    pending.add(
+                            new Pending(
+                                    l.line, size, bytes == 8 ? ".quad" : ".word", l.text, here()));
                     reserve(bytes);
                 }
             }
@@ -268,7 +273,9 @@ public final class Assembler {
                 if (to < 1 || to > 1 << 30 || Long.bitCount(to) != 1) {
                     throw error(line, "alignment must be a power of two");
                 }
-                align((int) to, a.size() > 1 && !a.get(1).isBlank() ? (int) now(line, a.get(1)) : 0);
+                align(
+                        (int) to,
+                        a.size() > 1 && !a.get(1).isBlank() ? (int) now(line, a.get(1)) : 0);
             }
             case ".space", ".skip", ".zero" -> {
                 List<String> a = arguments(operands);
@@ -280,7 +287,11 @@ public final class Assembler {
                 if (width < 1 || width > 8) {
                     throw error(line, ".fill size must be 1 to 8");
                 }
-                fill(line, now(line, a.getFirst()), (int) width, a.size() > 2 ? now(line, a.get(2)) : 0);
+                fill(
+                        line,
+                        now(line, a.getFirst()),
+                        (int) width,
+                        a.size() > 2 ? now(line, a.get(2)) : 0);
             }
             case ".org" -> {
                 long to = now(line, operands) - origin;
@@ -299,8 +310,23 @@ public final class Assembler {
                 define(line, operands.substring(0, comma).strip(), operands.substring(comma + 1));
             }
             case ".ltorg", ".pool" -> flushPool();
-            case ".text", ".data", ".bss", ".section", ".global", ".globl", ".local", ".weak", ".hidden", ".type",
-                    ".size", ".arch", ".arch_extension", ".cpu", ".file", ".ident", ".end" -> {}
+            case ".text",
+                    ".data",
+                    ".bss",
+                    ".section",
+                    ".global",
+                    ".globl",
+                    ".local",
+                    ".weak",
+                    ".hidden",
+                    ".type",
+                    ".size",
+                    ".arch",
+                    ".arch_extension",
+                    ".cpu",
+                    ".file",
+                    ".ident",
+                    ".end" -> {}
             default -> throw error(line, "unknown directive " + name);
         }
     }
@@ -310,7 +336,8 @@ public final class Assembler {
             if (v.isBlank()) {
                 throw error(line, "value expected");
             }
-            String directive = width == 4 ? ".word" : width == 8 ? ".quad" : width == 2 ? ".hword" : ".byte";
+            String directive =
+                    width == 4 ? ".word" : width == 8 ? ".quad" : width == 2 ? ".hword" : ".byte";
             if (name.equals(".inst") && (size & 3) != 0) {
                 throw error(line, "instruction at an address that is not a multiple of 4");
             }
@@ -386,7 +413,10 @@ public final class Assembler {
                 i++;
             } else if (c == '"') {
                 quoted = !quoted;
-            } else if (c == '\'' && !quoted && i + 2 < text.length() && text.charAt(i + 2) == '\'') {
+            } else if (c == '\''
+                    && !quoted
+                    && i + 2 < text.length()
+                    && text.charAt(i + 2) == '\'') {
                 i += 2;
             } else if (!quoted && c == '(') {
                 depth++;
@@ -499,7 +529,9 @@ public final class Assembler {
         try {
             long v = e.evaluate();
             if (!expression.substring(e.position()).isBlank()) {
-                throw error(line, "unexpected text after " + expression.substring(0, e.position()).strip());
+                throw error(
+                        line,
+                        "unexpected text after " + expression.substring(0, e.position()).strip());
             }
             return v;
         } catch (Expression.Malformed m) {

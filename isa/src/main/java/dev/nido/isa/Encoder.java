@@ -1,8 +1,8 @@
 package dev.nido.isa;
 
 /**
- * An instruction word in the making: bits once decided, by the row's pattern or by an operand, stay,
- * so that a second operand that wants them otherwise does not fit.
+ * An instruction word in the making: bits once decided, by the row's pattern or by an operand,
+ * stay, so that a second operand that wants them otherwise does not fit.
  */
 final class Encoder {
     private final A64 row;

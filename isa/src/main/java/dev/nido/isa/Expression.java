@@ -72,7 +72,9 @@ final class Expression {
         return binary(0);
     }
 
-    private static final String[][] OPERATORS = {{"|"}, {"^"}, {"&"}, {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"}};
+    private static final String[][] OPERATORS = {
+        {"|"}, {"^"}, {"&"}, {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"}
+    };
 
     private long binary(int level) throws Malformed {
         if (level == OPERATORS.length) {
@@ -190,7 +192,9 @@ final class Expression {
                 return resolve(s, start);
             }
             if (s.startsWith("0b")) {
-                return s.length() == 2 ? resolve(s, start) : Long.parseUnsignedLong(s.substring(2), 2);
+                return s.length() == 2
+                        ? resolve(s, start)
+                        : Long.parseUnsignedLong(s.substring(2), 2);
             }
             if (s.length() > 1 && s.startsWith("0")) {
                 return Long.parseUnsignedLong(s.substring(1), 8);

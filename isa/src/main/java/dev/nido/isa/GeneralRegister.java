@@ -1,8 +1,8 @@
 package dev.nido.isa;
 
 /**
- * A general-purpose register operand: {@code Wd}, {@code Xn|SP}, {@code Rt}. {@code R} takes its width
- * from a bit of the row.
+ * A general-purpose register operand: {@code Wd}, {@code Xn|SP}, {@code Rt}. {@code R} takes its
+ * width from a bit of the row.
  */
 final class GeneralRegister extends Operand {
     /** Set in the result of {@link #read} for an X register. */
@@ -106,7 +106,9 @@ final class GeneralRegister extends Operand {
             default:
                 break;
         }
-        if (name.length() < 2 || name.length() > 3 || name.charAt(0) != 'x' && name.charAt(0) != 'w') {
+        if (name.length() < 2
+                || name.length() > 3
+                || name.charAt(0) != 'x' && name.charAt(0) != 'w') {
             return -1;
         }
         int n = decimal(name, 1);

@@ -165,7 +165,9 @@ final class ImmediateOperand {
 
     /** The extended register of ADD and SUB, with its extension. */
     static final class Extended extends Operand {
-        static final String[] NAMES = {"uxtb", "uxth", "uxtw", "uxtx", "sxtb", "sxth", "sxtw", "sxtx"};
+        static final String[] NAMES = {
+            "uxtb", "uxth", "uxtw", "uxtx", "sxtb", "sxth", "sxtw", "sxtx"
+        };
 
         @Override
         void print(StringBuilder out, int word, long pc) {
@@ -224,7 +226,9 @@ final class ImmediateOperand {
     static final class Bitmask extends Operand {
         private final boolean unlessMoveWide;
 
-        /** @param unlessMoveWide for {@code mov}: not for values that MOVZ or MOVN can make */
+        /**
+         * @param unlessMoveWide for {@code mov}: not for values that MOVZ or MOVN can make
+         */
         Bitmask(boolean unlessMoveWide) {
             this.unlessMoveWide = unlessMoveWide;
         }

@@ -209,7 +209,9 @@ final class ModifiedImmediate {
         private final boolean left;
         private final boolean zero;
 
-        /** @param zero no text: a left shift by zero (SXTL) */
+        /**
+         * @param zero no text: a left shift by zero (SXTL)
+         */
         Shift(boolean left, boolean zero) {
             this.left = left;
             this.zero = zero;
@@ -365,7 +367,9 @@ final class ModifiedImmediate {
         private static final int[] SIZE = {2, 3, 3, 1};
         private final int lo;
 
-        /** @param lo 0 for the destination, 5 for the source */
+        /**
+         * @param lo 0 for the destination, 5 for the source
+         */
         MoveGeneral(int lo) {
             this.lo = lo;
         }

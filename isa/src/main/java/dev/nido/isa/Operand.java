@@ -52,7 +52,8 @@ abstract class Operand {
 
     /** Names of the conditions by number (Arm ARM C1.2.4). */
     static final String[] CONDITIONS = {
-        "eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al", "nv"
+        "eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al",
+        "nv"
     };
 
     static int condition(OperandText in) throws Mismatch {

@@ -33,7 +33,8 @@ final class OperandFactory {
         }
         m = SCALAR.matcher(t);
         if (m.matches()) {
-            return new VectorOperand.Scalar(row.field("R" + m.group(3)), t.charAt(0), !m.group(2).isEmpty());
+            return new VectorOperand.Scalar(
+                    row.field("R" + m.group(3)), t.charAt(0), !m.group(2).isEmpty());
         }
         m = INDEXED.matcher(t);
         if (m.matches()) {
@@ -46,7 +47,8 @@ final class OperandFactory {
         m = VECTOR.matcher(t);
         if (m.matches()) {
             boolean twice = m.group(1).equals("nm");
-            return new VectorOperand.Whole(row.field(twice ? "Rn" : "R" + m.group(1)), twice, m.group(2));
+            return new VectorOperand.Whole(
+                    row.field(twice ? "Rn" : "R" + m.group(1)), twice, m.group(2));
         }
         if (t.startsWith("#")) {
             return new ImmediateOperand.Plain(row.field(t.substring(3)), t.charAt(1) == 'x');
@@ -130,7 +132,9 @@ final class OperandFactory {
             case "rot", "rot270" -> new ModifiedImmediate.Rotation(row.field("rot"));
             case "zero" -> new ModifiedImmediate.Zero("0");
             case "zero.0" -> new ModifiedImmediate.Zero("0.0");
-            case "Fm|0" -> new ModifiedImmediate.RegisterOrZero(new VectorOperand.Scalar(row.field("Rm"), 'F', false));
+            case "Fm|0" ->
+                    new ModifiedImmediate.RegisterOrZero(
+                            new VectorOperand.Scalar(row.field("Rm"), 'F', false));
             case "FMOVd" -> new ModifiedImmediate.MoveGeneral(0);
             case "FMOVn" -> new ModifiedImmediate.MoveGeneral(5);
             default -> null;

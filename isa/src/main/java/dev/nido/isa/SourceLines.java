@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The statements of a source text, one after another: comments removed, lines split at {@code ;}, and
- * {@code .macro}, {@code .rept} and {@code .if} expanded.
+ * The statements of a source text, one after another: comments removed, lines split at {@code ;},
+ * and {@code .macro}, {@code .rept} and {@code .if} expanded.
  */
 final class SourceLines {
 

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One way to write a row, made from a template: a mnemonic, in which <code>{field:a,b}</code> is one
- * of several suffixes by the value of a field, and operands separated by {@code ", "}. {@code =}
- * marks an operand that the instruction writes, {@code ?} one that may be absent, {@code %} one that
- * takes no text.
+ * One way to write a row, made from a template: a mnemonic, in which <code>{field:a,b}</code> is
+ * one of several suffixes by the value of a field, and operands separated by {@code ", "}. {@code
+ * =} marks an operand that the instruction writes, {@code ?} one that may be absent, {@code %} one
+ * that takes no text.
  */
 final class Syntax {
 
@@ -88,7 +88,8 @@ final class Syntax {
         String text = null;
         if (space >= 0) {
             String rest = template.substring(space + 1);
-            if (row == A64.HINT && !rest.equals("hint") || rest.startsWith("#") && !rest.contains(":")) {
+            if (row == A64.HINT && !rest.equals("hint")
+                    || rest.startsWith("#") && !rest.contains(":")) {
                 text = rest;
             } else {
                 for (String token : rest.split(", ")) {

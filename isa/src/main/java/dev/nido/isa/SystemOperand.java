@@ -2,11 +2,14 @@ package dev.nido.isa;
 
 import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
+
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** Operands of system instructions: registers, PSTATE fields, barriers, hints, prefetch, SYS names. */
+/**
+ * Operands of system instructions: registers, PSTATE fields, barriers, hints, prefetch, SYS names.
+ */
 final class SystemOperand {
     private SystemOperand() {}
 
@@ -26,7 +29,10 @@ final class SystemOperand {
             KEYS.put("dbgdtrtx_el0", SysReg.key(2, 3, 0, 5, 0));
         }
 
-        /** The key of a register name, an _EL12 or _EL02 alias, or a generic name; null if there is none. */
+        /**
+         * The key of a register name, an _EL12 or _EL02 alias, or a generic name; null if there is
+         * none.
+         */
         static Integer key(String name) {
             Integer key = KEYS.get(name);
             if (key != null) {
@@ -34,7 +40,10 @@ final class SystemOperand {
             }
             if (name.endsWith("_el12") || name.endsWith("_el02")) {
                 String behind = name.substring(0, name.length() - 1);
-                behind = name.endsWith("_el12") ? behind : name.substring(0, name.length() - 2) + "0";
+                behind =
+                        name.endsWith("_el12")
+                                ? behind
+                                : name.substring(0, name.length() - 2) + "0";
                 Integer base = KEYS.get(behind);
                 if (base != null) {
                     int alias = base & ~(7 << 11) | 5 << 11;
@@ -51,7 +60,10 @@ final class SystemOperand {
             if (parts.length != 5 || parts[0].length() != 2 || parts[0].charAt(0) != 's') {
                 return null;
             }
-            if (parts[2].isEmpty() || parts[2].charAt(0) != 'c' || parts[3].isEmpty() || parts[3].charAt(0) != 'c') {
+            if (parts[2].isEmpty()
+                    || parts[2].charAt(0) != 'c'
+                    || parts[3].isEmpty()
+                    || parts[3].charAt(0) != 'c') {
                 return null;
             }
             int op0 = GeneralRegister.decimal(parts[0], 1);
@@ -60,8 +72,11 @@ final class SystemOperand {
             int crm = GeneralRegister.decimal(parts[3], 1);
             int op2 = GeneralRegister.decimal(parts[4], 0);
             boolean fits =
-                    op0 >= 0 && op0 < 4 && op1 >= 0 && op1 < 8 && crn >= 0 && crn < 16 && crm >= 0 && crm < 16;
-            return fits && op2 >= 0 && op2 < 8 ? (Integer) SysReg.key(op0, op1, crn, crm, op2) : null;
+                    op0 >= 0 && op0 < 4 && op1 >= 0 && op1 < 8 && crn >= 0 && crn < 16 && crm >= 0
+                            && crm < 16;
+            return fits && op2 >= 0 && op2 < 8
+                    ? (Integer) SysReg.key(op0, op1, crn, crm, op2)
+                    : null;
         }
 
         /** The assembler's name of a key, in lower case. */
@@ -72,11 +87,14 @@ final class SystemOperand {
             SysReg r = SysReg.decode(key);
             if (r == null) {
                 return String.format(
-                        "s%d_%d_c%d_c%d_%d", key >> 14, key >> 11 & 7, key >> 7 & 15, key >> 3 & 15, key & 7);
+                        "s%d_%d_c%d_c%d_%d",
+                        key >> 14, key >> 11 & 7, key >> 7 & 15, key >> 3 & 15, key & 7);
             }
             String name = r.name().toLowerCase(Locale.ROOT);
             if (SysReg.isAlias(key)) {
-                return name.endsWith("_el1") ? name + "2" : name.substring(0, name.length() - 1) + "02";
+                return name.endsWith("_el1")
+                        ? name + "2"
+                        : name.substring(0, name.length() - 1) + "02";
             }
             return name;
         }
@@ -139,7 +157,9 @@ final class SystemOperand {
         @Override
         boolean describes(int word) {
             SystemOperation o = SystemOperation.decode(word >>> 5 & 0xffff);
-            return o != null && o.name().startsWith(prefix) && (takesRegister(o) || (word & 31) == 31);
+            return o != null
+                    && o.name().startsWith(prefix)
+                    && (takesRegister(o) || (word & 31) == 31);
         }
 
         @Override
@@ -179,7 +199,9 @@ final class SystemOperand {
 
     /** The PSTATE field of MSR (immediate). */
     static final class PstateField extends Operand {
-        private static final String[] NAMES = {"uao", "pan", "spsel", "ssbs", "dit", "daifset", "daifclr"};
+        private static final String[] NAMES = {
+            "uao", "pan", "spsel", "ssbs", "dit", "daifset", "daifclr"
+        };
         private static final int[] CODES = {0x03, 0x04, 0x05, 0x31, 0x32, 0x36, 0x37};
 
         @Override

@@ -44,7 +44,9 @@ final class VectorOperand {
         private final Arrangement arrangement;
         private final int fixed;
 
-        /** @param twice for {@code mov}: the register stands for Rn and Rm */
+        /**
+         * @param twice for {@code mov}: the register stands for Rn and Rm
+         */
         Whole(A64.Field field, boolean twice, String arrangement) {
             this.field = field;
             this.twice = twice;
@@ -52,7 +54,9 @@ final class VectorOperand {
                 int last = arrangement.length() - 1;
                 int size = Arrangement.LETTERS.indexOf(arrangement.charAt(last));
                 this.arrangement = null;
-                this.fixed = Arrangement.shape(size, Integer.parseInt(arrangement.substring(0, last)) << size);
+                this.fixed =
+                        Arrangement.shape(
+                                size, Integer.parseInt(arrangement.substring(0, last)) << size);
             } else {
                 this.arrangement = Arrangement.valueOf(arrangement);
                 this.fixed = 0;
@@ -94,8 +98,8 @@ final class VectorOperand {
 
     /**
      * A scalar: {@code B H S D Q}, or a letter that says by which field: {@code F} ftype, {@code C}
-     * FCVT's opc, {@code Z} sz, {@code Y} size, {@code I} immh, {@code E} imm5, {@code L} of loads and
-     * stores, {@code P} of pairs and literals; {@code +} one size wider.
+     * FCVT's opc, {@code Z} sz, {@code Y} size, {@code I} immh, {@code E} imm5, {@code L} of loads
+     * and stores, {@code P} of pairs and literals; {@code +} one size wider.
      */
     static final class Scalar extends Operand {
         private static final int[] FTYPE = {2, 3, -1, 1};
@@ -177,7 +181,9 @@ final class VectorOperand {
         }
     }
 
-    /** {@code Vn.E[i]}: an element whose size and index are in imm5 (and imm4, for INS's source). */
+    /**
+     * {@code Vn.E[i]}: an element whose size and index are in imm5 (and imm4, for INS's source).
+     */
     static final class Element extends Operand {
         private final A64.Field field;
         private final boolean source;
@@ -222,8 +228,8 @@ final class VectorOperand {
         private final String kind;
 
         /**
-         * @param kind e: by size (halfword or word), f: by sz (word or doubleword), half: halfword, dot:
-         *     four bytes, complex: by size, index in H and L
+         * @param kind e: by size (halfword or word), f: by sz (word or doubleword), half: halfword,
+         *     dot: four bytes, complex: by size, index in H and L
          */
         Indexed(String kind) {
             this.kind = kind;
@@ -245,7 +251,10 @@ final class VectorOperand {
             int l = bits(word, 21, 1);
             int m = bits(word, 20, 1);
             boolean complex = kind.equals("complex");
-            int index = size == 1 ? complex ? h << 1 | l : h << 2 | l << 1 | m : size == 2 && !complex ? h << 1 | l : h;
+            int index =
+                    size == 1
+                            ? complex ? h << 1 | l : h << 2 | l << 1 | m
+                            : size == 2 && !complex ? h << 1 | l : h;
             int number = bits(word, 16, 4) | (size == 1 && !complex ? 0 : m << 4);
             if (kind.equals("dot")) {
                 out.append('v').append(number).append(".4b[").append(index).append(']');
