@@ -2,6 +2,7 @@ package dev.nido.board;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.board.device.ByteSink;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -58,7 +59,9 @@ public record BoardConfig(
         initrdOverlay = initrdOverlay.clone();
     }
 
-    /** A board for that kernel: the default CPU, one of them, 1 GiB, start at EL1, output dropped. */
+    /**
+     * A board for that kernel: the default CPU, one of them, 1 GiB, start at EL1, output dropped.
+     */
     public static Builder of(Path kernel) {
         return new Builder(kernel);
     }
@@ -97,7 +100,8 @@ public record BoardConfig(
         }
         if (append.length() > MAX_COMMAND_LINE) {
             throw new ConfigurationException(
-                    "--append is %d characters long; Linux takes %d at most".formatted(append.length(), MAX_COMMAND_LINE));
+                    "--append is %d characters long; Linux takes %d at most"
+                            .formatted(append.length(), MAX_COMMAND_LINE));
         }
     }
 

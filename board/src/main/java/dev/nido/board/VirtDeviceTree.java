@@ -4,11 +4,13 @@ import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.board.fdt.DeviceTree;
 import dev.nido.board.fdt.DeviceTree.Node;
+
 import java.util.SplittableRandom;
 
 /**
- * Describes the virt board to its guest (Devicetree Specification 0.4; bindings as in Linux's Documentation/devicetree). Names
- * follow QEMU's {@code virt}, so that what looks for a node there finds it here.
+ * Describes the virt board to its guest (Devicetree Specification 0.4; bindings as in Linux's
+ * Documentation/devicetree). Names follow QEMU's {@code virt}, so that what looks for a node there
+ * finds it here.
  */
 final class VirtDeviceTree {
 
@@ -54,8 +56,8 @@ final class VirtDeviceTree {
     }
 
     /**
-     * Tells a tree, ours or the user's, what is known only at the start: memory, command line, initrd, seeds. A user's tree
-     * keeps its own command line unless one is given.
+     * Tells a tree, ours or the user's, what is known only at the start: memory, command line,
+     * initrd, seeds. A user's tree keeps its own command line unless one is given.
      *
      * @param initrd first address of the initrd
      * @param initrdSize bytes; 0 for none
@@ -83,7 +85,8 @@ final class VirtDeviceTree {
         chosen.remove("linux,initrd-start");
         chosen.remove("linux,initrd-end");
         if (initrdSize > 0) {
-            chosen.longs("linux,initrd-start", initrd).longs("linux,initrd-end", initrd + initrdSize);
+            chosen.longs("linux,initrd-start", initrd)
+                    .longs("linux,initrd-end", initrd + initrdSize);
         }
         SplittableRandom random = new SplittableRandom(config.seed());
         byte[] seed = new byte[RNG_SEED_BYTES];
@@ -138,7 +141,9 @@ final class VirtDeviceTree {
 
     private void timer(Node root) {
         Node timer =
-                root.child("timer").strings("compatible", "arm,armv8-timer", "arm,armv7-timer").flag("always-on");
+                root.child("timer")
+                        .strings("compatible", "arm,armv8-timer", "arm,armv7-timer")
+                        .flag("always-on");
         if (cpu.has(Feature.VHE)) {
             timer.cells(
                     "interrupts",

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.board.fdt.DeviceTree;
+
+import org.junit.jupiter.api.Test;
+
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
 
 class VirtDeviceTreeTest {
 
@@ -45,14 +47,17 @@ class VirtDeviceTreeTest {
         BoardConfig one = config().seed(1).build();
         BoardConfig two = config().seed(2).build();
         byte[] first = complete(one, one.cpu(), 0).root().find("chosen").get("rng-seed");
-        assertThat(complete(one, one.cpu(), 3).root().find("chosen").get("rng-seed")).isEqualTo(first);
-        assertThat(complete(two, two.cpu(), 0).root().find("chosen").get("rng-seed")).isNotEqualTo(first);
+        assertThat(complete(one, one.cpu(), 3).root().find("chosen").get("rng-seed"))
+                .isEqualTo(first);
+        assertThat(complete(two, two.cpu(), 0).root().find("chosen").get("rng-seed"))
+                .isNotEqualTo(first);
     }
 
     @Test
     void cpusOfTheSecondClusterAreNamedByTheirAffinity() {
         BoardConfig config = config().cpus(17).build();
-        byte[] reg = complete(config, config.cpu(), 0).root().find("cpus").find("cpu@100").get("reg");
+        byte[] reg =
+                complete(config, config.cpu(), 0).root().find("cpus").find("cpu@100").get("reg");
         assertThat(ByteBuffer.wrap(reg).getInt()).isEqualTo(0x100);
     }
 

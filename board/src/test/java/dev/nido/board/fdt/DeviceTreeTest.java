@@ -3,17 +3,22 @@ package dev.nido.board.fdt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 class DeviceTreeTest {
 
     private static DeviceTree sample() {
         DeviceTree tree = new DeviceTree();
         tree.root().strings("compatible", "a,b", "c").cells("#address-cells", 2);
-        tree.root().child("one@1").longs("reg", 1L << 32, 2).flag("empty").bytes("odd", new byte[] {1, 2, 3});
+        tree.root()
+                .child("one@1")
+                .longs("reg", 1L << 32, 2)
+                .flag("empty")
+                .bytes("odd", new byte[] {1, 2, 3});
         tree.root().child("one@1").child("two").strings("compatible", "d");
         tree.root().child("three");
         return tree;

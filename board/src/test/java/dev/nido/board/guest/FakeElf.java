@@ -37,7 +37,10 @@ final class FakeElf {
 
     private static void segment(ByteBuffer b, int index, int type, long offset, long size) {
         int at = 64 + 56 * index;
-        b.putInt(at, type).putLong(at + 8, offset).putLong(at + 16, 0x1_0000 + offset).putLong(at + 32, size);
+        b.putInt(at, type)
+                .putLong(at + 8, offset)
+                .putLong(at + 16, 0x1_0000 + offset)
+                .putLong(at + 32, size);
     }
 
     /** A kernel module with a {@code depends=} line. */
@@ -45,7 +48,8 @@ final class FakeElf {
         ByteBuffer b = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
         b.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1);
         b.putLong(40, 64).putShort(58, (short) 64).putShort(60, (short) 2).putShort(62, (short) 1);
-        byte[] info = ("license=GPL\0depends=" + depends + "\0").getBytes(StandardCharsets.US_ASCII);
+        byte[] info =
+                ("license=GPL\0depends=" + depends + "\0").getBytes(StandardCharsets.US_ASCII);
         b.putInt(64, 1).putLong(64 + 24, 512).putLong(64 + 32, info.length).put(512, info);
         b.putInt(128, 10).putLong(128 + 24, 768).putLong(128 + 32, 20);
         b.put(768, "\0.modinfo\0.names\0".getBytes(StandardCharsets.US_ASCII));

@@ -1,11 +1,5 @@
 package dev.nido.board.guest;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.ar.ArArchiveEntry;
 import org.apache.commons.compress.archivers.ar.ArArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -13,6 +7,13 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.XZOutputStream;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPOutputStream;
 
 /** Builds Debian packages for tests. */
 final class FakePackage {
@@ -49,13 +50,17 @@ final class FakePackage {
             bytes.writeTo(out);
         }
         try (ArArchiveOutputStream ar = new ArArchiveOutputStream(Files.newOutputStream(file))) {
-            member(ar, "debian-binary", "2.0\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            member(
+                    ar,
+                    "debian-binary",
+                    "2.0\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
             member(ar, "data.tar" + compression, data.toByteArray());
         }
         return file;
     }
 
-    private static void member(ArArchiveOutputStream ar, String name, byte[] content) throws IOException {
+    private static void member(ArArchiveOutputStream ar, String name, byte[] content)
+            throws IOException {
         ar.putArchiveEntry(new ArArchiveEntry(name, content.length));
         ar.write(content);
         ar.closeArchiveEntry();

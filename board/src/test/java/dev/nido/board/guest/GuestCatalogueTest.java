@@ -3,6 +3,10 @@ package dev.nido.board.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,9 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The catalogue with a package tool of our own that serves packages from a directory. */
 class GuestCatalogueTest {
@@ -28,8 +29,12 @@ class GuestCatalogueTest {
     void preparePackageTool() throws IOException {
         programs = Files.createDirectory(directory.resolve("bin"));
         pool = Files.createDirectory(directory.resolve("pool"));
-        program("apt-config", "echo 'Acquire::http::Proxy \"http://proxy\";'; echo 'Acquire::Languages \"de\";'");
-        program("apt-cache", "echo linux-image-arm64; echo '  Depends: linux-image-6.1.0-99-arm64'");
+        program(
+                "apt-config",
+                "echo 'Acquire::http::Proxy \"http://proxy\";'; echo 'Acquire::Languages \"de\";'");
+        program(
+                "apt-cache",
+                "echo linux-image-arm64; echo '  Depends: linux-image-6.1.0-99-arm64'");
         program(
                 "apt-get",
                 """
@@ -49,7 +54,9 @@ class GuestCatalogueTest {
                         .formatted(pool));
         Path modules = Path.of("./lib/modules/6.1.0-99-arm64/kernel/drivers");
         new FakePackage()
-                .file("./boot/vmlinuz-6.1.0-99-arm64", "the kernel".getBytes(StandardCharsets.US_ASCII))
+                .file(
+                        "./boot/vmlinuz-6.1.0-99-arm64",
+                        "the kernel".getBytes(StandardCharsets.US_ASCII))
                 .file(modules + "/virtio_mmio.ko", FakeElf.module(""))
                 .file(modules + "/virtio-rng.ko", FakeElf.module("surprise"))
                 .file(modules + "/ab/surprise.ko", FakeElf.module("deeper"))
@@ -57,7 +64,9 @@ class GuestCatalogueTest {
                 .file(modules + "/unwanted.ko", FakeElf.module(""))
                 .write(pool.resolve("linux-image-6.1.0-99-arm64_1_arm64.deb"), ".xz");
         new FakePackage()
-                .file("./bin/busybox", "x\0[\0[[\0ash\0cat\0sh\0\0".getBytes(StandardCharsets.US_ASCII))
+                .file(
+                        "./bin/busybox",
+                        "x\0[\0[[\0ash\0cat\0sh\0\0".getBytes(StandardCharsets.US_ASCII))
                 .write(pool.resolve("busybox-static_1_arm64.deb"), ".xz");
         new FakePackage()
                 .file("./usr/bin/qemu-system-aarch64", FakeElf.of(null, "libz.so"))
@@ -108,19 +117,24 @@ class GuestCatalogueTest {
 
     @Test
     void modulesComeWithAllThatTheyDependOn() throws Exception {
-        String initrd = Files.readString(catalogue.fetch("debian").initrds().getFirst(), StandardCharsets.ISO_8859_1);
+        String initrd =
+                Files.readString(
+                        catalogue.fetch("debian").initrds().getFirst(),
+                        StandardCharsets.ISO_8859_1);
         assertThat(initrd)
                 .contains("/surprise.ko")
                 .contains("/deeper.ko")
                 .doesNotContain("/unwanted.ko")
-                .contains("kernel/drivers/virtio-rng.ko: kernel/drivers/ab/surprise.ko kernel/drivers/ab/deeper.ko");
+                .contains(
+                        "kernel/drivers/virtio-rng.ko: kernel/drivers/ab/surprise.ko kernel/drivers/ab/deeper.ko");
     }
 
     @Test
     void aGuestIsMadeAgainFromKeptPackagesWithoutTheNetwork() throws Exception {
         Guest guest = catalogue.fetch("debian");
         int calls = calls();
-        Files.writeString(directory.resolve("cache/guests/debian/manifest"), "recipe of another version\n");
+        Files.writeString(
+                directory.resolve("cache/guests/debian/manifest"), "recipe of another version\n");
         Files.delete(guest.kernel());
         assertThat(catalogue().fetch("debian").kernel()).hasContent("the kernel");
         assertThat(calls()).isEqualTo(calls);
@@ -148,7 +162,9 @@ class GuestCatalogueTest {
 
     @Test
     void withoutAPackageToolTheMessageSaysWhatElseToDo() {
-        GuestCatalogue none = new GuestCatalogue(directory.resolve("c"), directory.resolve("nothing"), Progress.SILENT);
+        GuestCatalogue none =
+                new GuestCatalogue(
+                        directory.resolve("c"), directory.resolve("nothing"), Progress.SILENT);
         assertThatThrownBy(() -> none.fetch("debian"))
                 .isInstanceOf(GuestUnavailableException.class)
                 .hasMessageContaining("--kernel");
@@ -165,6 +181,9 @@ class GuestCatalogueTest {
     void theHostsProxyIsKeptAndItsLanguagesAreNot() throws Exception {
         catalogue.fetch("debian");
         String conf = Files.readString(directory.resolve("cache/apt/apt.conf"));
-        assertThat(conf).contains("http://proxy").doesNotContain("\"de\"").contains("Dir::State::status");
+        assertThat(conf)
+                .contains("http://proxy")
+                .doesNotContain("\"de\"")
+                .contains("Dir::State::status");
     }
 }

@@ -3,6 +3,11 @@ package dev.nido.board.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
+import org.apache.commons.compress.archivers.cpio.CpioArchiveInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,10 +17,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
-import org.apache.commons.compress.archivers.cpio.CpioArchiveInputStream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class GuestPackingTest {
 
@@ -23,7 +24,8 @@ class GuestPackingTest {
 
     private static Map<String, CpioArchiveEntry> entries(byte[] archive) throws IOException {
         Map<String, CpioArchiveEntry> entries = new TreeMap<>();
-        try (CpioArchiveInputStream in = new CpioArchiveInputStream(new ByteArrayInputStream(archive))) {
+        try (CpioArchiveInputStream in =
+                new CpioArchiveInputStream(new ByteArrayInputStream(archive))) {
             for (CpioArchiveEntry e = in.getNextEntry(); e != null; e = in.getNextEntry()) {
                 entries.put(e.getName(), e);
             }
@@ -43,7 +45,8 @@ class GuestPackingTest {
         assertThat(new String(archive, 0, 6, StandardCharsets.US_ASCII)).isEqualTo("070701");
         assertThat(archive.length % 4).isZero();
         Map<String, CpioArchiveEntry> entries = entries(archive);
-        assertThat(entries).containsOnlyKeys("a", "a/b", "a/b/file", "a/link", "dev", "dev/console");
+        assertThat(entries)
+                .containsOnlyKeys("a", "a/b", "a/b/file", "a/link", "dev", "dev/console");
         assertThat(entries.get("a/b/file").getMode()).isEqualTo(0100755);
         assertThat(entries.get("a/link").isSymbolicLink()).isTrue();
         assertThat(entries.get("dev/console").isCharacterDevice()).isTrue();
@@ -53,29 +56,38 @@ class GuestPackingTest {
 
     @Test
     void theSameTreeGivesTheSameBytes() throws Exception {
-        assertThat(GuestCatalogue.execOverlay("uname -a")).isEqualTo(GuestCatalogue.execOverlay("uname -a"));
+        assertThat(GuestCatalogue.execOverlay("uname -a"))
+                .isEqualTo(GuestCatalogue.execOverlay("uname -a"));
         assertThat(entries(GuestCatalogue.execOverlay("uname -a"))).containsKey("nido/run");
     }
 
     @Test
     void quotesInL2sCommandLineSurviveTheShell() {
         byte[] overlay = GuestCatalogue.l2Overlay(new GuestCatalogue.L2(4, 128, "a='b c'"));
-        assertThat(new String(overlay, StandardCharsets.UTF_8)).contains("L2_APPEND='a='\\''b c'\\'''");
+        assertThat(new String(overlay, StandardCharsets.UTF_8))
+                .contains("L2_APPEND='a='\\''b c'\\'''");
     }
 
     @Test
     void packagesOfEachCompressionAreRead() throws Exception {
         for (String kind : List.of("", ".gz", ".xz")) {
             Path file =
-                    new FakePackage().file("./usr/bin/tool", "content".getBytes(StandardCharsets.US_ASCII))
+                    new FakePackage()
+                            .file("./usr/bin/tool", "content".getBytes(StandardCharsets.US_ASCII))
                             .link("./usr/lib/a.so", "a.so.1")
                             .write(directory.resolve("p" + kind + ".deb"), kind);
             Map<String, String> found = new TreeMap<>();
             new DebPackage(file)
-                    .read(
-                            (path, entry, link, in) ->
-                                    found.put(path, link != null ? "-> " + link : new String(in.readAllBytes(), StandardCharsets.US_ASCII)));
-            assertThat(found).containsEntry("/usr/bin/tool", "content").containsEntry("/usr/lib/a.so", "-> a.so.1");
+                    .read((path, entry, link, in) ->
+                            found.put(
+                                    path,
+                                    link != null
+                                            ? "-> " + link
+                                            : new String(
+                                                    in.readAllBytes(), StandardCharsets.US_ASCII)));
+            assertThat(found)
+                    .containsEntry("/usr/bin/tool", "content")
+                    .containsEntry("/usr/lib/a.so", "-> a.so.1");
         }
     }
 
@@ -107,15 +119,21 @@ class GuestPackingTest {
         VmmFiles files = new VmmFiles(List.of(first, second), "/usr/bin/vmm");
         assertThat(files.closure("/usr/bin/vmm"))
                 .containsOnlyKeys(
-                        "/usr/bin/vmm", "/lib/ld.so.1", "/usr/lib/liba.so.1", "/lib/aarch64-linux-gnu/libb.so");
+                        "/usr/bin/vmm",
+                        "/lib/ld.so.1",
+                        "/usr/lib/liba.so.1",
+                        "/lib/aarch64-linux-gnu/libb.so");
         VmmFiles half = new VmmFiles(List.of(first), "/usr/bin/vmm");
         assertThatThrownBy(() -> half.closure("/usr/bin/vmm")).isInstanceOf(IOException.class);
     }
 
     @Test
     void commandsOfABusyboxAreFound() {
-        byte[] box = "junk\0[\0x\0[\0[[\0acpid\0ash\0sh\0zcat\0\0other\0".getBytes(StandardCharsets.US_ASCII);
-        assertThat(BaseSystem.applets(box)).containsExactly("[", "[[", "acpid", "ash", "sh", "zcat");
+        byte[] box =
+                "junk\0[\0x\0[\0[[\0acpid\0ash\0sh\0zcat\0\0other\0"
+                        .getBytes(StandardCharsets.US_ASCII);
+        assertThat(BaseSystem.applets(box))
+                .containsExactly("[", "[[", "acpid", "ash", "sh", "zcat");
         assertThat(BaseSystem.applets(new byte[100])).isEmpty();
     }
 }

@@ -1,6 +1,7 @@
 package dev.nido.board.virtio;
 
 import dev.nido.board.GuestMemory;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 

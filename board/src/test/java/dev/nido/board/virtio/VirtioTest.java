@@ -2,6 +2,9 @@ package dev.nido.board.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -10,8 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class VirtioTest {
 
@@ -47,17 +48,21 @@ class VirtioTest {
             content[i] = (byte) (i / 512 + 1);
         }
         Files.write(file, content);
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         return new VirtioBlock(channel, readOnly, "serial");
     }
 
-    private void request(DriverRing ring, int type, long sector, long data, int length, boolean deviceWrites) {
+    private void request(
+            DriverRing ring, int type, long sector, long data, int length, boolean deviceWrites) {
         memory.put32(HEADER, type);
         memory.put32(HEADER + 8, (int) sector);
         memory.put32(HEADER + 12, (int) (sector >>> 32));
         memory.put16(STATUS, 0x5555);
         ring.offer(
-                new long[] {HEADER, 16, 0}, new long[] {data, length, deviceWrites ? 1 : 0}, new long[] {STATUS, 1, 1});
+                new long[] {HEADER, 16, 0},
+                new long[] {data, length, deviceWrites ? 1 : 0},
+                new long[] {STATUS, 1, 1});
         ring.kick();
     }
 
@@ -245,8 +250,15 @@ class VirtioTest {
             memory.write(DriverRing.RAM, junk, 0, junk.length);
             DriverRing ring = started(transport, 0);
             for (int d = 0; d < DriverRing.SIZE; d++) {
-                long pa = random.nextInt(4) == 0 ? random.nextLong() : DATA + random.nextInt(0x1_0000);
-                ring.descriptor(pa, random.nextInt(2048) - 1, random.nextInt(8), random.nextInt(DriverRing.SIZE + 1));
+                long pa =
+                        random.nextInt(4) == 0
+                                ? random.nextLong()
+                                : DATA + random.nextInt(0x1_0000);
+                ring.descriptor(
+                        pa,
+                        random.nextInt(2048) - 1,
+                        random.nextInt(8),
+                        random.nextInt(DriverRing.SIZE + 1));
             }
             ring.offerHead(random.nextInt(DriverRing.SIZE));
             ring.kick();
