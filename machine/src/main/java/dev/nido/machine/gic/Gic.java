@@ -65,7 +65,10 @@ public final class Gic {
         reset();
     }
 
-    /** Back to the state after power-on, except for the levels of inputs that devices and timers drive. */
+    /**
+     * Back to the state after power-on, except for the levels of inputs that devices and timers
+     * drive.
+     */
     public void reset() {
         synchronized (lock) {
             groups = 0;

@@ -139,7 +139,8 @@ public final class GicCpuInterface {
             return false;
         }
         int running = active.running();
-        return running == ActivePriorities.IDLE || (priority & groupMask((key & 1) != 0)) < running;
+        int mask = groupMask((key & 1) != 0);
+        return running == ActivePriorities.IDLE || (priority & mask) < (running & mask);
     }
 
     private int groupMask(boolean group1) {

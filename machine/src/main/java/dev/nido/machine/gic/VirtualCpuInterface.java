@@ -155,8 +155,8 @@ final class VirtualCpuInterface {
             return false;
         }
         int running = active.running();
-        return running == ActivePriorities.IDLE
-                || (priority & groupMask((value & GROUP1) != 0)) < running;
+        int mask = groupMask((value & GROUP1) != 0);
+        return running == ActivePriorities.IDLE || (priority & mask) < (running & mask);
     }
 
     private int groupMask(boolean group1) {

@@ -228,6 +228,21 @@ class GicCpuInterfaceTest {
     }
 
     @Test
+    void widerBinaryPointAlsoHoldsBackAgainstWhatRunsAlready() {
+        Rig rig = Rig.ready(1);
+        rig.enablePrivate(0, 20, 0x98);
+        rig.enablePrivate(0, 21, 0x80);
+        rig.gic.setPpi(0, 20, true);
+        rig.read(0, SysReg.ICC_IAR1_EL1);
+        rig.gic.setPpi(0, 21, true);
+        assertThat(rig.lines(0)).isEqualTo(GicCpuInterface.IRQ);
+        rig.write(0, SysReg.ICC_BPR1_EL1, 5);
+        assertThat(rig.lines(0)).isZero();
+        rig.write(0, SysReg.ICC_BPR1_EL1, 7);
+        assertThat(rig.lines(0)).isZero();
+    }
+
+    @Test
     void commonBinaryPointRulesBothGroups() {
         Rig rig = Rig.ready(1);
         rig.write(0, SysReg.ICC_BPR0_EL1, 4);
@@ -260,6 +275,22 @@ class GicCpuInterfaceTest {
         rig.write(0, SysReg.ICC_DIR_EL1, 40);
         assertThat(rig.sharedActive(40)).isFalse();
         assertThat(rig.lines(0)).isEqualTo(GicCpuInterface.IRQ);
+    }
+
+    @Test
+    void deactivationByAnotherPeSignalsTheTarget() {
+        Rig rig = Rig.ready(2);
+        rig.write(1, SysReg.ICC_CTLR_EL1, 2);
+        rig.enableShared(40, 0x80, 0);
+        rig.gic.setSpi(40, true);
+        rig.write(0, SysReg.ICC_CTLR_EL1, 2);
+        rig.read(0, SysReg.ICC_IAR1_EL1);
+        rig.write(0, SysReg.ICC_EOIR1_EL1, 40);
+        assertThat(rig.lines(0)).isZero();
+        rig.pes[0].attention = 0;
+        rig.write(1, SysReg.ICC_DIR_EL1, 40);
+        assertThat(rig.lines(0)).isEqualTo(GicCpuInterface.IRQ);
+        assertThat(rig.pes[0].attention).isNotZero();
     }
 
     @Test

@@ -229,6 +229,36 @@ class VirtualCpuInterfaceTest {
     }
 
     @Test
+    void endFindsActiveListRegistersOnly() {
+        Rig rig = guest(0);
+        rig.write(0, lr(0), P | G1 | priority(0x80) | 50);
+        rig.write(0, SysReg.ICH_AP1R0_EL2, 1 << 16);
+        rig.write(0, SysReg.ICC_EOIR1_EL1, 50);
+        assertThat(rig.read(0, lr(0))).isEqualTo(P | G1 | priority(0x80) | 50);
+        assertThat(rig.read(0, SysReg.ICH_HCR_EL2)).isEqualTo(1 << 27 | 1);
+    }
+
+    /** Group priorities by binary point: what runs, what comes, whether it preempts. */
+    @ParameterizedTest(name = "BPR0 {0}, BPR1 {1}, CBPR {2}, group {3}: 0x{5} over 0x{4}")
+    @CsvSource({
+        "2, 3, 0, 1, 98, 80, true", "2, 5, 0, 1, 98, 80, false", "2, 5, 0, 0, 98, 80, true",
+        "4, 3, 0, 1, 98, 80, true", "4, 3, 1, 1, 98, 80, false", "4, 3, 0, 0, 98, 80, false",
+        "4, 3, 0, 0, a0, 80, true", "3, 3, 0, 0, 88, 80, false", "2, 3, 0, 0, 88, 80, true",
+        "0, 0, 0, 1, 88, 80, true", "7, 7, 0, 0, f0, 00, false", "7, 7, 0, 1, f0, 00, true"
+    })
+    void virtualBinaryPointDecidesPreemption(
+            int bpr0, int bpr1, int cbpr, int group, String runs, String comes, boolean preempts) {
+        Rig rig = guest((long) bpr0 << 21 | bpr1 << 18 | cbpr << 4);
+        long bits = P | (long) group << 60;
+        rig.write(0, lr(0), bits | priority(Integer.parseInt(runs, 16)) | 50);
+        SysReg iar = group != 0 ? SysReg.ICC_IAR1_EL1 : SysReg.ICC_IAR0_EL1;
+        assertThat(rig.read(0, iar)).isEqualTo(50);
+        rig.write(0, lr(1), bits | priority(Integer.parseInt(comes, 16)) | 51);
+        assertThat(rig.lines(0) != 0).isEqualTo(preempts);
+        assertThat(rig.read(0, iar)).isEqualTo(preempts ? 51 : SPURIOUS);
+    }
+
+    @Test
     void endWithNothingActiveDoesNothing() {
         Rig rig = guest(0);
         rig.write(0, lr(0), P | G1 | priority(0x80) | 50);

@@ -21,8 +21,8 @@ class GenericTimerTest {
 
     private long now = 1_000_000;
     private final Gic gic = new Gic(GicParameters.standard(16), 1);
-    private final Pe pe = TestPes.create(0, CpuModel.parse("max"));
-    private final GenericTimer timer = new GenericTimer(pe, () -> now, gic);
+    private Pe pe = TestPes.create(0, CpuModel.parse("max"));
+    private GenericTimer timer = new GenericTimer(pe, () -> now, gic);
 
     GenericTimerTest() {
         pe.el = 2;
@@ -45,6 +45,8 @@ class GenericTimerTest {
         "CNTHV_CTL_EL2, CNTHV_CVAL_EL2, CNTHV_TVAL_EL2, 28",
     })
     void timerRaisesItsInterruptAtItsTime(SysReg ctl, SysReg cval, SysReg tval, int intid) {
+        pe = TestPes.create(0);
+        timer = new GenericTimer(pe, () -> now, gic);
         assertThat(timer.nextDeadline()).isEqualTo(NEVER);
         timer.write(cval, now + 500);
         assertThat(timer.read(tval)).isEqualTo(500);
