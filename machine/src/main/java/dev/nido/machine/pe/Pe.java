@@ -145,20 +145,6 @@ public final class Pe {
     /** Event register of WFE and SEV. */
     public volatile boolean eventRegister;
 
-    /** Asks the run loop to let other PEs go first (WFE). */
-    public boolean yieldRequested;
-
-    /** Bytes that the local exclusive monitor holds: 1–16, or 0 in the open state. */
-    public int monitorBytes;
-
-    /** Offset in RAM of what it holds. */
-    public long monitorOffset;
-
-    /** What was loaded there, to compare with at the store. */
-    public long monitorLow;
-
-    public long monitorHigh;
-
     /**
      * Entry to EL2 ends the run once the state is written, instead of going on at the vector: EL2 has
      * its software outside the machine.

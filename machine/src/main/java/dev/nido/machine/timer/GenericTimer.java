@@ -33,7 +33,6 @@ public final class GenericTimer {
     private static final long IMASK = 2;
     private static final long ISTATUS = 4;
 
-    private static final int HCR = SysReg.HCR_EL2.ordinal();
     private static final int CNTHCTL = SysReg.CNTHCTL_EL2.ordinal();
     private static final int CNTKCTL = SysReg.CNTKCTL_EL1.ordinal();
     private static final int CNTVOFF = SysReg.CNTVOFF_EL2.ordinal();
@@ -225,7 +224,7 @@ public final class GenericTimer {
         if (timer == P
                 && physicalOffset
                 && (pe.sys[CNTHCTL] & CnthctlEl2.ECV) != 0
-                && !HcrEl2.isHost(hcr())) {
+                && !HcrEl2.isHost(pe.hcr)) {
             return pe.sys[CNTPOFF];
         }
         return 0;
@@ -234,14 +233,8 @@ public final class GenericTimer {
     /** CNTVOFF_EL2 does not apply to CNTVCT_EL0 at EL2 with E2H, or at EL0 of its host. */
     private long virtualViewOffset() {
         boolean host =
-                pe.el == 2
-                        ? (hcr() & HcrEl2.E2H) != 0
-                        : pe.el == 0 && (pe.sys[HCR] & HcrEl2.TGE) != 0 && HcrEl2.isHost(hcr());
+                pe.el == 2 ? (pe.hcr & HcrEl2.E2H) != 0 : pe.el == 0 && HcrEl2.isHost(pe.hcr);
         return host ? 0 : pe.sys[CNTVOFF];
-    }
-
-    private long hcr() {
-        return HcrEl2.effective(pe.cpu, pe.sys[HCR]);
     }
 
     private long control(int timer) {

@@ -29,7 +29,7 @@ class GenericTimerTest {
     }
 
     private void hcr(long value) {
-        pe.sys[SysReg.HCR_EL2.ordinal()] = value;
+        pe.hcr = HcrEl2.effective(pe.cpu, value);
     }
 
     /** Inputs of the PPIs that are high. */
