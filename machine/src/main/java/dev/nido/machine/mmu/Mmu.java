@@ -2,6 +2,7 @@ package dev.nido.machine.mmu;
 
 import dev.nido.arch.Esr;
 import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.Bus;
 import dev.nido.machine.Machine;
@@ -36,7 +37,6 @@ public final class Mmu {
     /** Bytes that DC ZVA zeroes: DCZID_EL0.BS = 4. */
     public static final int ZERO_BLOCK = 64;
 
-    private static final int HCR = SysReg.HCR_EL2.ordinal();
     private static final int VTCR = SysReg.VTCR_EL2.ordinal();
 
     /** The fast arrays of the current context. */
@@ -53,10 +53,12 @@ public final class Mmu {
     private final Translator translator;
     private final Shootdown shootdown;
 
-    /** Bits of HCR_EL2 that the CPU has. */
-    private final long hcrMask;
-
     private final boolean lse2;
+
+    /** In the place of the fast arrays while watchpoints want to see every access: no data is in it. */
+    private final FastTlb watched = new FastTlb();
+
+    private boolean watching;
     private Context current;
 
     /** Where LDTR and STTR translate; null until it is asked for. */
@@ -78,11 +80,6 @@ public final class Mmu {
         stage2 = new Stage2Controls(pe.cpu);
         translator = new Translator(pe.sys, pe.cpu, memory, tlb, stage2);
         shootdown = new Shootdown(tlb, () -> pe.raiseAttention(Pe.ATTENTION_TLB));
-        long hidden = pe.cpu.has(Feature.VHE) ? 0 : HcrBits.E2H;
-        if (!pe.cpu.has(Feature.NV)) {
-            hidden |= HcrBits.NV | HcrBits.NV1;
-        }
-        hcrMask = pe.cpu.has(Feature.EL2) ? ~hidden : 0;
         lse2 = pe.cpu.has(Feature.LSE2);
         contextChanged();
     }
@@ -91,26 +88,24 @@ public final class Mmu {
 
     /** Chooses the context anew; after every change of EL, PSTATE.PAN or a translation register. */
     public void contextChanged() {
-        long hcr = hcr();
+        long hcr = pe.hcr;
         current = context(regimeOf(pe.el, hcr), currentView(), hcr);
-        fast = current.fast;
         unprivileged = null;
-    }
-
-    private long hcr() {
-        return pe.sys[HCR] & hcrMask;
-    }
-
-    private static boolean isHost(long hcr) {
-        return (hcr & (HcrBits.E2H | HcrBits.TGE)) == (HcrBits.E2H | HcrBits.TGE);
+        watching = pe.debug.watching();
+        if (watching) {
+            watched.flush();
+            fast = watched;
+        } else {
+            fast = current.fast;
+        }
     }
 
     /** The regime that translates accesses of an EL (Arm ARM D8.1.2). */
     private static int regimeOf(int el, long hcr) {
         return switch (el) {
-            case 0 -> isHost(hcr) ? Stage1Controls.EL20 : Stage1Controls.EL10;
+            case 0 -> HcrEl2.isHost(hcr) ? Stage1Controls.EL20 : Stage1Controls.EL10;
             case 1 -> Stage1Controls.EL10;
-            default -> (hcr & HcrBits.E2H) != 0 ? Stage1Controls.EL20 : Stage1Controls.EL2;
+            default -> (hcr & HcrEl2.E2H) != 0 ? Stage1Controls.EL20 : Stage1Controls.EL2;
         };
     }
 
@@ -146,7 +141,7 @@ public final class Mmu {
         Stage1Controls r = regimes[regime];
         r.refresh(pe.sys, hcr, contexts);
         if (regime == Stage1Controls.EL10 && r.stage2) {
-            stage2.refresh(pe.sys[VTCR], hcr & HcrBits.EL10);
+            stage2.refresh(pe.sys[VTCR], hcr & Stage1Controls.HCR_USED);
         }
         return r;
     }
@@ -154,10 +149,10 @@ public final class Mmu {
     private Context unprivileged() {
         Context c = unprivileged;
         if (c == null) {
-            long hcr = hcr();
+            long hcr = pe.hcr;
             boolean asEl0 =
                     !pe.uao
-                            && (pe.el == 1 && !current.controls.nv1 || pe.el == 2 && isHost(hcr));
+                            && (pe.el == 1 && !current.controls.nv1 || pe.el == 2 && HcrEl2.isHost(hcr));
             c = asEl0 ? context(current.controls.regime, Context.USER, hcr) : current;
             unprivileged = c;
         }
@@ -166,7 +161,7 @@ public final class Mmu {
 
     /** The fast arrays that LDTR and STTR may look in. */
     public FastTlb unprivilegedFast() {
-        return unprivileged().fast;
+        return watching ? watched : unprivileged().fast;
     }
 
     // Faults
@@ -226,6 +221,9 @@ public final class Mmu {
             throw dataAbort(va, access, 0);
         }
         long pa = t.pa;
+        if (watching) {
+            return pa;
+        }
         if (!MemoryAttributes.device(t.attribute)
                 && !c.controls.alignmentChecked
                 && memory.contains(pa & ~0xfffL, 4096)) {
@@ -236,6 +234,19 @@ public final class Mmu {
                     (t.rights & Translator.WRITE) != 0);
         }
         return pa;
+    }
+
+    /** Shows an access to the watchpoints, once it is known not to fault. */
+    private void watch(long va, int size, int access, int flags) {
+        if (watching) {
+            pe.debug.checkAccess(
+                    va,
+                    size,
+                    (access & Translator.WRITE) != 0,
+                    (access & Translator.READ) != 0,
+                    contextFor(flags).view == Context.USER ? 0 : pe.el,
+                    (access & Translator.MAINTENANCE) != 0);
+        }
     }
 
     private Context contextFor(int flags) {
@@ -253,7 +264,7 @@ public final class Mmu {
     public long load(long va, int log2size, int flags) {
         int size = 1 << log2size;
         Context c = contextFor(flags);
-        if ((flags & UNPRIVILEGED) != 0) {
+        if ((flags & UNPRIVILEGED) != 0 && !watching) {
             int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
             if (c.fast.readTag[i] == (va + size - 1 & ~0xfffL)) {
                 return fromRam(va + c.fast.addend[i], size);
@@ -262,7 +273,9 @@ public final class Mmu {
         if ((va & size - 1) != 0) {
             return loadUnaligned(c, va, size, flags);
         }
-        return read(data(c, va, Translator.READ), size, va);
+        long pa = data(c, va, Translator.READ);
+        watch(va, size, Translator.READ, flags);
+        return read(pa, size, va);
     }
 
     /**
@@ -275,7 +288,7 @@ public final class Mmu {
     public void store(long va, int log2size, long value, int flags) {
         int size = 1 << log2size;
         Context c = contextFor(flags);
-        if ((flags & UNPRIVILEGED) != 0) {
+        if ((flags & UNPRIVILEGED) != 0 && !watching) {
             int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
             if (c.fast.writeTag[i] == (va + size - 1 & ~0xfffL)) {
                 toRam(va + c.fast.addend[i], size, value);
@@ -286,7 +299,9 @@ public final class Mmu {
             storeUnaligned(c, va, size, value, flags);
             return;
         }
-        write(data(c, va, Translator.WRITE), size, value, va);
+        long pa = data(c, va, Translator.WRITE);
+        watch(va, size, Translator.WRITE, flags);
+        write(pa, size, value, va);
     }
 
     /** Alignment faults that do not depend on the memory type (Arm ARM B2.8.2). */
@@ -308,13 +323,14 @@ public final class Mmu {
         int access = Translator.READ | Translator.UNALIGNED;
         long pa = data(c, va, access);
         int here = 0x1000 - (int) (va & 0xfff);
+        long second = here < size ? data(c, va + here, access) : 0;
+        watch(va, size, access, flags);
         if (here >= size) {
             if (memory.contains(pa, size)) {
                 return fromRam(memory.offsetOf(pa), size);
             }
             here = size;
         }
-        long second = here < size ? data(c, va + here, access) : 0;
         long value = 0;
         for (int i = 0; i < size; i++) {
             long at = i < here ? pa + i : second + i - here;
@@ -328,6 +344,8 @@ public final class Mmu {
         int access = Translator.WRITE | Translator.UNALIGNED;
         long pa = data(c, va, access);
         int here = 0x1000 - (int) (va & 0xfff);
+        long second = here < size ? data(c, va + here, access) : 0;
+        watch(va, size, access, flags);
         if (here >= size) {
             if (memory.contains(pa, size)) {
                 toRam(memory.offsetOf(pa), size, value);
@@ -335,7 +353,6 @@ public final class Mmu {
             }
             here = size;
         }
-        long second = here < size ? data(c, va + here, access) : 0;
         for (int i = 0; i < size; i++) {
             long at = i < here ? pa + i : second + i - here;
             if (!memory.contains(at, 1) && bus.find(at, 1) == null) {
@@ -411,6 +428,7 @@ public final class Mmu {
             access |= Translator.UNALIGNED;
         }
         long pa = data(c, va, access);
+        watch(va, size, access, flags);
         if (memory.contains(pa, size)) {
             return memory.offsetOf(pa);
         }
@@ -443,6 +461,7 @@ public final class Mmu {
         if (MemoryAttributes.device(translator.attribute)) {
             throw simpleAbort(Esr.EC_DATA_ABORT, Esr.FSC_ALIGNMENT, va, true);
         }
+        watch(va & -ZERO_BLOCK, ZERO_BLOCK, Translator.WRITE, 0);
         for (int i = 0; i < ZERO_BLOCK; i += 8) {
             write(pa + i, 8, 0, va);
         }
@@ -469,7 +488,7 @@ public final class Mmu {
             throw simpleAbort(Esr.EC_INSTRUCTION_ABORT, Esr.FSC_EXTERNAL, va, false);
         }
         long[] code = machine.codeCache().page(page);
-        c.fast.fillFetch(va, code);
+        fast.fillFetch(va, code);
         return code;
     }
 
@@ -505,13 +524,13 @@ public final class Mmu {
         int access = Translator.PROBE | ((op2 & 1) == 0 ? Translator.READ : Translator.WRITE);
         boolean both = op1 == 4 && op2 >= 4;
         boolean user = both ? op2 >= 6 : op1 == 0 && crm == 8 && op2 >= 2;
-        long hcr = hcr();
+        long hcr = pe.hcr;
         int regime;
         if (both) {
             regime = Stage1Controls.EL10;
         } else {
             access |= Translator.STAGE1_ONLY;
-            int el = user ? 0 : op1 == 4 || isHost(hcr) && pe.el == 2 ? 2 : 1;
+            int el = user ? 0 : op1 == 4 || HcrEl2.isHost(hcr) && pe.el == 2 ? 2 : 1;
             regime = regimeOf(el, hcr);
         }
         int view =
@@ -559,10 +578,13 @@ public final class Mmu {
         // PSTATE.PAN does not touch maintenance (Arm ARM D8.4.5).
         Context c =
                 current.view == Context.PRIVILEGED_PAN
-                        ? context(current.controls.regime, Context.PRIVILEGED, hcr())
+                        ? context(current.controls.regime, Context.PRIVILEGED, pe.hcr)
                         : current;
         if (!translator.translate(c, va, needed | Translator.MAINTENANCE)) {
             throw dataAbort(va, needed, Esr.CM | Esr.WNR);
+        }
+        if (invalidate) {
+            watch(va & -64L, 64, Translator.WRITE | Translator.MAINTENANCE, 0);
         }
         if (instruction) {
             machine.codeCache().invalidateLine(translator.pa & -64L);
@@ -575,8 +597,8 @@ public final class Mmu {
      * @param key encoding of the SYS instruction (CRn 8)
      */
     public void tlbi(int key, long value) {
-        long hcr = hcr();
-        boolean host = pe.el == 2 && isHost(hcr);
+        long hcr = pe.hcr;
+        boolean host = pe.el == 2 && HcrEl2.isHost(hcr);
         Stage1Controls el10 = controls(Stage1Controls.EL10, hcr);
         Stage1Controls el1 = host ? controls(Stage1Controls.EL20, hcr) : el10;
         Stage1Controls el2 = controls(regimeOf(2, hcr), hcr);
@@ -585,7 +607,7 @@ public final class Mmu {
             return;
         }
         tlb.apply(i);
-        boolean forced = pe.el == 1 && (hcr & HcrBits.FB) != 0;
+        boolean forced = pe.el == 1 && (hcr & HcrEl2.FB) != 0;
         if (forced || TlbiDecoder.broadcast(key)) {
             broadcast(i);
         }

@@ -2,6 +2,7 @@ package dev.nido.machine.mmu;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 
 /**
@@ -30,6 +31,18 @@ final class Stage1Controls {
 
     private static final long SCTLR_USED =
             SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_NAA | SCTLR_I | SCTLR_WXN;
+
+    /** The bits of HCR_EL2 that the EL1&amp;0 regime and its stage 2 depend on. */
+    static final long HCR_USED =
+            HcrEl2.VM
+                    | HcrEl2.PTW
+                    | HcrEl2.DC
+                    | HcrEl2.TGE
+                    | HcrEl2.CD
+                    | HcrEl2.E2H
+                    | HcrEl2.NV
+                    | HcrEl2.NV1
+                    | HcrEl2.FWB;
 
     private static final int[] OUTPUT_BITS = {32, 36, 40, 42, 44, 48, 48, 48};
 
@@ -156,7 +169,7 @@ final class Stage1Controls {
     void refresh(long[] sys, long hcrNow, Contexts contexts) {
         long s = sys[sctlrName.ordinal()] & SCTLR_USED;
         long t = sys[tcrName.ordinal()];
-        long h = regime == EL10 ? hcrNow & HcrBits.EL10 : 0;
+        long h = regime == EL10 ? hcrNow & HCR_USED : 0;
         boolean a1 = regime != EL2 && (t >>> 22 & 1) != 0;
         int a =
                 regime == EL2
@@ -189,12 +202,12 @@ final class Stage1Controls {
     }
 
     private void decode() {
-        boolean tge = (hcr & HcrBits.TGE) != 0;
-        boolean host = tge && (hcr & HcrBits.E2H) != 0;
-        defaultCacheable = (hcr & HcrBits.DC) != 0 && !host;
-        stage2 = (hcr & (HcrBits.VM | HcrBits.DC)) != 0 && !host;
+        boolean tge = (hcr & HcrEl2.TGE) != 0;
+        boolean host = tge && (hcr & HcrEl2.E2H) != 0;
+        defaultCacheable = (hcr & HcrEl2.DC) != 0 && !host;
+        stage2 = (hcr & (HcrEl2.VM | HcrEl2.DC)) != 0 && !host;
         on = (sctlr & SCTLR_M) != 0 && !tge && !defaultCacheable;
-        nv1 = (hcr & (HcrBits.NV | HcrBits.NV1)) == (HcrBits.NV | HcrBits.NV1);
+        nv1 = (hcr & (HcrEl2.NV | HcrEl2.NV1)) == (HcrEl2.NV | HcrEl2.NV1);
         writeImpliesNoExecute = (sctlr & SCTLR_WXN) != 0;
         alignmentChecked = (sctlr & SCTLR_A) != 0;
         unalignedOrdered = (sctlr & SCTLR_NAA) != 0;

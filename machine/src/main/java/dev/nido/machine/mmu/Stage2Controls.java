@@ -2,6 +2,7 @@ package dev.nido.machine.mmu;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
 
 /** The controls of stage 2, decoded from VTCR_EL2 and HCR_EL2 (Arm ARM D8.2.9, D19.2 VTCR_EL2). */
 final class Stage2Controls {
@@ -49,9 +50,9 @@ final class Stage2Controls {
         }
         vtcr = vtcrNow;
         hcr = hcrNow;
-        protectedWalk = (hcr & HcrBits.PTW) != 0;
-        forceWriteBack = (hcr & HcrBits.FWB) != 0 && cpu.has(Feature.S2FWB);
-        cacheDisabled = (hcr & HcrBits.CD) != 0;
+        protectedWalk = (hcr & HcrEl2.PTW) != 0;
+        forceWriteBack = (hcr & HcrEl2.FWB) != 0;
+        cacheDisabled = (hcr & HcrEl2.CD) != 0;
         hardwareAccessFlag = cpu.has(Feature.HAFDBS) && (vtcr >>> 21 & 1) != 0;
         hardwareDirty = hardwareAccessFlag && (vtcr >>> 22 & 1) != 0;
         outputBits = Math.min(OUTPUT_BITS[(int) (vtcr >>> 16) & 7], physicalBits);

@@ -1,6 +1,7 @@
 package dev.nido.machine.mmu;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
@@ -56,7 +57,7 @@ final class MmuRig implements AutoCloseable {
         machine =
                 new Machine(
                         new MachineConfig(
-                                CpuModel.parse(cpu), pes, RAM, RAM_SIZE, deterministic, 1, 1, true));
+                                CpuModel.parse(cpu), pes, RAM, RAM_SIZE, deterministic, 1, 2, true));
         pe = machine.pe(0);
         mmu = pe.mmu;
         memory = machine.memory();
@@ -71,6 +72,7 @@ final class MmuRig implements AutoCloseable {
             }
             p.sys[SysReg.MAIR_EL1.ordinal()] = MAIR;
             p.sys[SysReg.MAIR_EL2.ordinal()] = MAIR;
+            p.hcr = HcrEl2.effective(p.cpu, 0);
             p.pan = false;
             p.uao = false;
             p.el = 1;
@@ -85,6 +87,9 @@ final class MmuRig implements AutoCloseable {
 
     void set(SysReg r, long value) {
         pe.sys[r.ordinal()] = value;
+        if (r == SysReg.HCR_EL2) {
+            pe.hcr = HcrEl2.effective(pe.cpu, value);
+        }
     }
 
     long get(SysReg r) {
