@@ -1,0 +1,310 @@
+package dev.nido.board;
+
+import dev.nido.arch.CpuModel;
+import dev.nido.board.device.ExitDevice;
+import dev.nido.board.device.InterruptLine;
+import dev.nido.board.device.Pl011;
+import dev.nido.board.device.Pl031;
+import dev.nido.board.device.Pl061;
+import dev.nido.board.device.SerialInput;
+import dev.nido.board.fdt.DeviceTree;
+import dev.nido.board.fdt.DeviceTreeException;
+import dev.nido.board.load.KernelImage;
+import dev.nido.board.load.KernelLoader;
+import dev.nido.board.load.Layout;
+import dev.nido.board.virtio.VirtioBlock;
+import dev.nido.board.virtio.VirtioConsole;
+import dev.nido.board.virtio.VirtioDevice;
+import dev.nido.board.virtio.VirtioMmio;
+import dev.nido.board.virtio.VirtioRng;
+import dev.nido.machine.Machine;
+import dev.nido.machine.MachineConfig;
+import dev.nido.machine.MachineEnd;
+import dev.nido.machine.PhysicalMemory;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+
+/**
+ * The virt board around a machine: its devices on the bus, its images in memory, its device tree. A
+ * board is good for one run.
+ *
+ * <pre>{@code
+ * BoardConfig config = BoardConfig.of(kernel).cpus(2).append("console=ttyAMA0").console(sink).build();
+ * try (VirtBoard board = VirtBoard.create(config)) {
+ *     MachineEnd end = board.run(Duration.ofSeconds(60));
+ * }
+ * }</pre>
+ */
+public final class VirtBoard implements AutoCloseable {
+
+    /** Linux takes no larger device tree. */
+    private static final int MAX_DEVICE_TREE = 2 << 20;
+
+    private static final int DEVICE_TREE_ROOM = 1 << 16;
+
+    private final BoardConfig config;
+    private final CpuModel cpu;
+    private final Machine machine;
+    private final List<FileChannel> open = new ArrayList<>();
+    private final ExitDevice exit = new ExitDevice();
+    private final Pl011 uart;
+    private final Pl061 gpio;
+    private VirtioConsole secondConsole;
+
+    /**
+     * Builds the board and loads its images.
+     *
+     * @throws BoardException if that is not possible as configured
+     */
+    public static VirtBoard create(BoardConfig config) throws BoardException {
+        config.check();
+        CpuModel cpu = config.startEl() == 2 ? config.cpu() : config.cpu().withoutEl2();
+        KernelImage kernel = KernelLoader.load(config.kernel(), VirtMap.RAM);
+        byte[] initrd = initrd(config);
+        DeviceTree tree = config.dtb() == null ? null : readTree(config.dtb());
+        List<VirtioDevice> devices = new ArrayList<>();
+        List<FileChannel> open = new ArrayList<>();
+        VirtBoard board = null;
+        try {
+            addDisks(config, devices, open);
+            if (tree == null) {
+                int count = devices.size() + (config.secondConsole() == null ? 1 : 2);
+                tree = VirtDeviceTree.build(config, cpu, count);
+            }
+            VirtDeviceTree.complete(tree, config, VirtMap.RAM, initrd.length);
+            int room = Math.max(DEVICE_TREE_ROOM, tree.toBlob().length);
+            Layout layout = Layout.of(kernel, VirtMap.RAM, config.memory(), initrd.length, room);
+            VirtDeviceTree.complete(tree, config, layout.initrd(), initrd.length);
+            board = new VirtBoard(config, cpu, devices, open);
+            board.place(layout, initrd, tree.toBlob());
+            return board;
+        } finally {
+            if (board == null) {
+                close(open);
+            }
+        }
+    }
+
+    private VirtBoard(
+            BoardConfig config, CpuModel cpu, List<VirtioDevice> disks, List<FileChannel> files) {
+        this.config = config;
+        this.cpu = cpu;
+        this.open.addAll(files);
+        machine =
+                new Machine(
+                        new MachineConfig(
+                                cpu,
+                                config.cpus(),
+                                VirtMap.RAM,
+                                config.memory(),
+                                config.deterministic(),
+                                config.seed(),
+                                config.startEl(),
+                                true));
+        uart = new Pl011(spi(VirtMap.SPI_UART), config.console());
+        gpio = new Pl061(spi(VirtMap.SPI_GPIO));
+        mapDevices();
+        mapVirtio(disks);
+    }
+
+    private void mapDevices() {
+        machine.bus()
+                .map(
+                        "gicd",
+                        VirtMap.GIC_DISTRIBUTOR,
+                        VirtMap.GIC_DISTRIBUTOR_SIZE,
+                        machine.gic().distributor());
+        machine.bus()
+                .map(
+                        "gicr",
+                        VirtMap.GIC_REDISTRIBUTOR,
+                        VirtMap.GIC_REDISTRIBUTOR_STRIDE * config.cpus(),
+                        machine.gic().redistributors());
+        long epoch = config.deterministic() ? Pl031.FIXED_EPOCH : System.currentTimeMillis() / 1000;
+        machine.bus().map("pl011", VirtMap.UART, VirtMap.PAGE, uart);
+        machine.bus()
+                .map(
+                        "pl031",
+                        VirtMap.RTC,
+                        VirtMap.PAGE,
+                        new Pl031(spi(VirtMap.SPI_RTC), machine.clock(), epoch));
+        machine.bus().map("pl061", VirtMap.GPIO, VirtMap.PAGE, gpio);
+        machine.bus().map("exit", VirtMap.EXIT, VirtMap.PAGE, exit);
+    }
+
+    private void mapVirtio(List<VirtioDevice> disks) {
+        PhysicalMemory ram = machine.memory();
+        GuestMemory memory = new BareMemory(ram, this::written);
+        List<VirtioDevice> devices = new ArrayList<>(disks);
+        devices.add(new VirtioRng(new SplittableRandom(config.seed() ^ VirtMap.VIRTIO)));
+        if (config.secondConsole() != null) {
+            secondConsole = new VirtioConsole(config.secondConsole());
+            devices.add(secondConsole);
+        }
+        for (int slot = 0; slot < VirtMap.VIRTIO_SLOTS; slot++) {
+            VirtioDevice device = slot < devices.size() ? devices.get(slot) : null;
+            VirtioMmio transport = new VirtioMmio(device, memory, spi(VirtMap.SPI_VIRTIO + slot));
+            machine.bus()
+                    .map(
+                            "virtio" + slot,
+                            VirtMap.VIRTIO + slot * VirtMap.VIRTIO_STRIDE,
+                            VirtMap.VIRTIO_STRIDE,
+                            transport);
+        }
+    }
+
+    private InterruptLine spi(int number) {
+        return level -> machine.gic().setSpi(VirtMap.FIRST_SPI + number, level);
+    }
+
+    private static final int CODE_LINE = 64;
+
+    private void written(long pa, int length) {
+        for (long line = pa & -CODE_LINE; line < pa + length; line += CODE_LINE) {
+            machine.codeCache().invalidateLine(line);
+        }
+    }
+
+    private static byte[] initrd(BoardConfig config) throws BoardException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (Path file : config.initrds()) {
+            all.writeBytes(KernelLoader.readFile(file, "initrd"));
+            pad(all);
+        }
+        all.writeBytes(config.initrdOverlay());
+        return all.toByteArray();
+    }
+
+    /** Archives that follow one another start at multiples of four bytes. */
+    private static void pad(ByteArrayOutputStream out) {
+        while (out.size() % 4 != 0) {
+            out.write(0);
+        }
+    }
+
+    private static DeviceTree readTree(Path file) throws BoardException {
+        byte[] blob = KernelLoader.readFile(file, "device tree");
+        if (blob.length > MAX_DEVICE_TREE) {
+            throw new DeviceTreeException(
+                    "device tree %s is larger than 2 MiB, which Linux does not take"
+                            .formatted(file));
+        }
+        return DeviceTree.parse(file.toString(), blob);
+    }
+
+    private static void addDisks(
+            BoardConfig config, List<VirtioDevice> devices, List<FileChannel> open)
+            throws BoardException {
+        for (BoardConfig.Disk disk : config.disks()) {
+            Path file = disk.file();
+            if (Files.isDirectory(file)) {
+                throw new ConfigurationException(
+                        "disk %s is a directory; name a raw image file".formatted(file));
+            }
+            try {
+                FileChannel channel =
+                        disk.readOnly()
+                                ? FileChannel.open(file, StandardOpenOption.READ)
+                                : FileChannel.open(
+                                        file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                open.add(channel);
+                devices.add(new VirtioBlock(channel, disk.readOnly(), "nido-" + devices.size()));
+            } catch (NoSuchFileException e) {
+                throw new ConfigurationException(
+                        "disk %s does not exist; check the path".formatted(file));
+            } catch (AccessDeniedException e) {
+                throw new ConfigurationException(
+                        "disk %s can't be opened%s"
+                                .formatted(
+                                        file,
+                                        disk.readOnly()
+                                                ? ""
+                                                : " for writing; add ,ro to only read it"));
+            } catch (IOException e) {
+                throw new ConfigurationException(
+                        "disk %s can't be opened: %s".formatted(file, e.getMessage()));
+            }
+        }
+    }
+
+    private void place(Layout layout, byte[] initrd, byte[] tree) {
+        PhysicalMemory memory = machine.memory();
+        for (KernelImage.Segment segment : layout.kernel().segments()) {
+            memory.write(
+                    memory.offsetOf(segment.pa()), segment.bytes(), segment.at(), segment.length());
+        }
+        if (initrd.length > 0) {
+            memory.write(memory.offsetOf(layout.initrd()), initrd, 0, initrd.length);
+        }
+        memory.write(memory.offsetOf(layout.deviceTree()), tree, 0, tree.length);
+        // The boot protocol of arm64 Linux: x0 is the device tree, x1 to x3 are zero.
+        machine.startPe(0, layout.kernel().entry(), layout.deviceTree());
+    }
+
+    /**
+     * Runs until the guest ends.
+     *
+     * @param timeout at most so long on the host's clock; null for no limit
+     */
+    public MachineEnd run(Duration timeout) {
+        return machine.run(timeout);
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    /** The CPU as the guest sees it. */
+    public CpuModel cpu() {
+        return cpu;
+    }
+
+    /** Input of the PL011. */
+    public SerialInput console() {
+        return uart;
+    }
+
+    /** Input of the virtio console; null if the board has none. */
+    public SerialInput secondConsole() {
+        return secondConsole;
+    }
+
+    /** What the guest wrote to the exit device. */
+    public OptionalInt exitStatus() {
+        return exit.status();
+    }
+
+    /** Presses and releases the power button, or does either alone. */
+    public void powerButton(boolean pressed) {
+        gpio.setPin(Pl061.POWER_BUTTON, pressed);
+    }
+
+    @Override
+    public void close() {
+        machine.close();
+        close(open);
+    }
+
+    private static void close(List<FileChannel> files) {
+        for (FileChannel file : files) {
+            try {
+                file.close();
+            } catch (IOException e) {
+                // A raw image that was flushed has nothing left to lose.
+                continue;
+            }
+        }
+    }
+}
