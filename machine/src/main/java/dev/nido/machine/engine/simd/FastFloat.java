@@ -229,7 +229,7 @@ public final class FastFloat {
         if ((pe.fpcr & SoftFloat.FZ) == 0) {
             if (n == 32 && m == 64) {
                 float x = Float.intBitsToFloat((int) a);
-                if (x == x) {
+                if (!Float.isNaN(x)) {
                     return Double.doubleToRawLongBits(x);
                 }
             } else if (n == 64 && m == 32 && rounding == Rounding.NEAREST) {
@@ -244,7 +244,7 @@ public final class FastFloat {
                 }
             }
         }
-        return SoftFloat.convert(n, m, a, rounding, pe.fpcr, pe);
+        return SoftConversion.convert(n, m, a, rounding, pe.fpcr, pe);
     }
 
     /** FPToFixed. */
@@ -261,7 +261,7 @@ public final class FastFloat {
                 return r & -1L >>> (64 - m);
             }
         }
-        return SoftFloat.toFixed(n, a, fbits, unsigned, m, rounding, pe.fpcr, pe);
+        return SoftConversion.toFixed(n, a, fbits, unsigned, m, rounding, pe.fpcr, pe);
     }
 
     /** FixedToFP. */
@@ -272,6 +272,6 @@ public final class FastFloat {
                     ? Double.doubleToRawLongBits(value)
                     : Float.floatToRawIntBits(value) & 0xffff_ffffL;
         }
-        return SoftFloat.fromFixed(n, value, fbits, unsigned, Rounding.of(pe.fpcr), pe.fpcr, pe);
+        return SoftConversion.fromFixed(n, value, fbits, unsigned, Rounding.of(pe.fpcr), pe.fpcr, pe);
     }
 }

@@ -73,21 +73,21 @@ final class ScalarFloat {
                     case FNEG_S -> SoftFloat.negate(n, a);
                     case FSQRT_S -> FastFloat.sqrt(n, a, pe);
                     case FRINTA_S ->
-                            SoftFloat.roundToIntegral(n, a, Rounding.AWAY, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(n, a, Rounding.AWAY, false, pe.fpcr, pe);
                     case FRINTI_S ->
-                            SoftFloat.roundToIntegral(
+                            SoftConversion.roundToIntegral(
                                     n, a, Rounding.of(pe.fpcr), false, pe.fpcr, pe);
                     case FRINTM_S ->
-                            SoftFloat.roundToIntegral(n, a, Rounding.MINUS, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(n, a, Rounding.MINUS, false, pe.fpcr, pe);
                     case FRINTN_S ->
-                            SoftFloat.roundToIntegral(n, a, Rounding.NEAREST, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(n, a, Rounding.NEAREST, false, pe.fpcr, pe);
                     case FRINTP_S ->
-                            SoftFloat.roundToIntegral(n, a, Rounding.PLUS, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(n, a, Rounding.PLUS, false, pe.fpcr, pe);
                     case FRINTX_S ->
-                            SoftFloat.roundToIntegral(
+                            SoftConversion.roundToIntegral(
                                     n, a, Rounding.of(pe.fpcr), true, pe.fpcr, pe);
                     case FRINTZ_S ->
-                            SoftFloat.roundToIntegral(n, a, Rounding.ZERO, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(n, a, Rounding.ZERO, false, pe.fpcr, pe);
                     case FCSEL_S -> holds(word >>> 12 & 15, pe.nzcv) ? a : b;
                     case FMOV_S_IMM -> Permute.expand(word >>> 13 & 255, n);
                     case FCVT -> {
@@ -166,7 +166,7 @@ final class ScalarFloat {
             case FCVTPS_GPR -> toInteger(pe, word, n, m, 0, false, Rounding.PLUS);
             case FCVTPU_GPR -> toInteger(pe, word, n, m, 0, true, Rounding.PLUS);
             case FJCVTZS -> {
-                long r = SoftFloat.toJavaScript(pe.v[2 * (word >>> 5 & 31)], pe.fpcr, pe);
+                long r = SoftConversion.toJavaScript(pe.v[2 * (word >>> 5 & 31)], pe.fpcr, pe);
                 writeGeneral(pe, word, r & 0xffff_ffffL);
                 pe.nzcv = r >>> 32 != 0 ? 0x4000_0000 : 0;
             }

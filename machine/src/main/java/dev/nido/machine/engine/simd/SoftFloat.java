@@ -45,7 +45,7 @@ public final class SoftFloat {
     /** FPCR.AHP: conversions use the alternative half-precision format. */
     public static final int AHP = 1 << 26;
 
-    private static final long TOP = 1L << 63;
+    static final long TOP = 1L << 63;
 
     private SoftFloat() {}
 
@@ -117,7 +117,7 @@ public final class SoftFloat {
         return m != 0 && m >>> fractionBits(n) == 0;
     }
 
-    private static boolean flushes(int n, int fpcr) {
+    static boolean flushes(int n, int fpcr) {
         return (fpcr & (n == 16 ? FZ16 : FZ)) != 0;
     }
 
@@ -162,7 +162,7 @@ public final class SoftFloat {
 
     // ------------------------------------------------------------------ NaNs
 
-    private static long quiet(int n, long a, int fpcr, Pe pe) {
+    static long quiet(int n, long a, int fpcr, Pe pe) {
         if (isSignalling(n, a)) {
             pe.fpsr |= IOC;
         }
@@ -180,7 +180,7 @@ public final class SoftFloat {
         return quiet(n, isNaN(n, a) ? a : b, fpcr, pe);
     }
 
-    private static long invalid(int n, Pe pe) {
+    static long invalid(int n, Pe pe) {
         pe.fpsr |= IOC;
         return defaultNaN(n);
     }
@@ -195,7 +195,8 @@ public final class SoftFloat {
         return round(n, sign, exp, sig, rounding, flushes(n, fpcr), false, pe);
     }
 
-    private static long round(
+    /** As above, with flushing decided by the caller, to the alternative half-precision format if asked. */
+    static long round(
             int n,
             int sign,
             int exp,
@@ -728,308 +729,5 @@ public final class SoftFloat {
     /** FPCompareGT. */
     public static boolean greater(int n, long a, long b, int fpcr, Pe pe) {
         return compare(n, a, b, true, fpcr, pe) == 0x2000_0000;
-    }
-
-    // ------------------------------------------------------------------ conversions
-
-    /** FPConvert and FPConvertNaN: from {@code n} to {@code m} bits, rounding as given. */
-    public static long convert(int n, int m, long a, int rounding, int fpcr, Pe pe) {
-        boolean alternative = (fpcr & AHP) != 0;
-        // FPUnpackCV and FPRoundCV: FZ16 plays no part in conversions between formats.
-        if (n != 16) {
-            a = operand(n, a, fpcr, pe);
-        }
-        int sign = sign(n, a);
-        if (n == 16 && alternative && !isZero(16, a)) {
-            if ((a & 0x7c00) == 0x7c00) {
-                return round(m, sign, 16, TOP | (a & 0x3ff) << 53, rounding, fpcr, pe);
-            }
-        } else if (isNaN(n, a)) {
-            if (isSignalling(n, a) || m == 16 && alternative) {
-                pe.fpsr |= IOC;
-            }
-            if (m == 16 && alternative) {
-                return signBit(m, sign);
-            }
-            if ((fpcr & DN) != 0) {
-                return defaultNaN(m);
-            }
-            long fraction = a << (64 - fractionBits(n)) >>> (64 - fractionBits(m));
-            return infinity(m, sign) | fraction | 1L << (fractionBits(m) - 1);
-        } else if (isInfinite(n, a)) {
-            if (m == 16 && alternative) {
-                pe.fpsr |= IOC;
-                return signBit(m, sign) | 0x7fff;
-            }
-            return infinity(m, sign);
-        }
-        if (isZero(n, a)) {
-            return signBit(m, sign);
-        }
-        boolean flush = m != 16 && (fpcr & FZ) != 0;
-        return round(
-                m,
-                sign,
-                exponent(n, a),
-                significand(n, a),
-                rounding,
-                flush,
-                m == 16 && alternative,
-                pe);
-    }
-
-    /** FPRoundInt: to an integral value in the same format. */
-    public static long roundToIntegral(
-            int n, long a, int rounding, boolean exact, int fpcr, Pe pe) {
-        a = operand(n, a, fpcr, pe);
-        if (isNaN(n, a)) {
-            return quiet(n, a, fpcr, pe);
-        }
-        if (isInfinite(n, a) || isZero(n, a)) {
-            return a;
-        }
-        int exp = exponent(n, a);
-        int f = fractionBits(n);
-        if (exp >= f) {
-            return a;
-        }
-        int sign = sign(n, a);
-        long sig = significand(n, a);
-        long integer = exp < 0 ? 0 : sig >>> (63 - exp);
-        long rest = exp < -1 ? 1 : sig << (exp + 1);
-        if (rest == 0) {
-            return a;
-        }
-        if (exact) {
-            pe.fpsr |= IXC;
-        }
-        if (roundsUp(sign, integer, rest, rounding)) {
-            integer++;
-        }
-        if (integer == 0) {
-            return signBit(n, sign);
-        }
-        int shift = Long.numberOfLeadingZeros(integer);
-        return signBit(n, sign)
-                | (long) (63 - shift + bias(n)) << f
-                | integer << shift << 1 >>> (64 - f);
-    }
-
-    private static boolean roundsUp(int sign, long integer, long rest, int rounding) {
-        return switch (rounding) {
-            case Rounding.NEAREST -> rest < 0 && (rest != TOP || (integer & 1) != 0);
-            case Rounding.PLUS -> rest != 0 && sign == 0;
-            case Rounding.MINUS -> rest != 0 && sign != 0;
-            case Rounding.AWAY -> rest < 0;
-            default -> false;
-        };
-    }
-
-    /**
-     * FPToFixed: the value times {@code 2^fbits} as an integer of {@code m} bits (16, 32 or 64),
-     * saturated, zero-extended to 64 bits.
-     */
-    public static long toFixed(
-            int n, long a, int fbits, boolean unsigned, int m, int rounding, int fpcr, Pe pe) {
-        a = operand(n, a, fpcr, pe);
-        if (isNaN(n, a)) {
-            pe.fpsr |= IOC;
-            return 0;
-        }
-        if (isZero(n, a)) {
-            return 0;
-        }
-        int sign = sign(n, a);
-        long mask = -1L >>> (64 - m);
-        int exp = exponent(n, a) + fbits;
-        if (isInfinite(n, a) || exp > 63) {
-            pe.fpsr |= IOC;
-            return limit(sign, unsigned, m);
-        }
-        long sig = significand(n, a);
-        long integer = exp < 0 ? 0 : sig >>> (63 - exp);
-        long rest = exp < -1 ? 1 : exp == 63 ? 0 : sig << (exp + 1);
-        if (roundsUp(sign, integer, rest, rounding)) {
-            integer++;
-        }
-        boolean overflow;
-        if (unsigned) {
-            overflow = sign != 0 ? integer != 0 : (integer & ~mask) != 0;
-        } else {
-            // The magnitude may reach 2^(m-1) for negative values, one less for positive ones.
-            overflow = Long.compareUnsigned(integer, (1L << (m - 1)) - 1 + sign) > 0;
-        }
-        if (overflow) {
-            pe.fpsr |= IOC;
-            return limit(sign, unsigned, m);
-        }
-        if (rest != 0) {
-            pe.fpsr |= IXC;
-        }
-        return (sign != 0 ? -integer : integer) & mask;
-    }
-
-    private static long limit(int sign, boolean unsigned, int m) {
-        if (unsigned) {
-            return sign != 0 ? 0 : -1L >>> (64 - m);
-        }
-        return (1L << (m - 1)) - 1 + sign;
-    }
-
-    /** FixedToFP: an integer (already extended to 64 bits) times {@code 2^-fbits}. */
-    public static long fromFixed(
-            int n, long value, int fbits, boolean unsigned, int rounding, int fpcr, Pe pe) {
-        if (value == 0) {
-            return 0;
-        }
-        int sign = !unsigned && value < 0 ? 1 : 0;
-        long integer = sign != 0 ? -value : value;
-        int shift = Long.numberOfLeadingZeros(integer);
-        return round(n, sign, 63 - shift - fbits, integer << shift, rounding, fpcr, pe);
-    }
-
-    /**
-     * FPToFixedJS: double to signed 32-bit integer modulo 2^32; bit 32 of the result is PSTATE.Z.
-     */
-    public static long toJavaScript(long a, int fpcr, Pe pe) {
-        // Only +0 itself is exact here: -0 and flushed denormals clear Z.
-        boolean positiveZero = a == 0;
-        a = operand(64, a, fpcr, pe);
-        if (isZero(64, a)) {
-            return positiveZero ? 1L << 32 : 0;
-        }
-        if (isNaN(64, a) || isInfinite(64, a)) {
-            pe.fpsr |= IOC;
-            return 0;
-        }
-        int sign = sign(64, a);
-        int exp = exponent(64, a);
-        long sig = significand(64, a);
-        long integer = 0;
-        if (exp >= 0) {
-            integer = exp <= 63 ? sig >>> (63 - exp) : exp < 64 + 63 ? sig << (exp - 63) : 0;
-        }
-        long rest = exp < -1 ? 1 : exp >= 63 ? 0 : sig << (exp + 1);
-        boolean overflow = exp > 31 || Long.compareUnsigned(integer, 0x7fff_ffffL + sign) > 0;
-        if (sign != 0) {
-            integer = -integer;
-        }
-        if (overflow) {
-            pe.fpsr |= IOC;
-            return integer & 0xffff_ffffL;
-        }
-        if (rest != 0) {
-            pe.fpsr |= IXC;
-            return integer & 0xffff_ffffL;
-        }
-        return integer & 0xffff_ffffL | 1L << 32;
-    }
-
-    // ------------------------------------------------------------------ estimates
-
-    /** FPRecipEstimate. */
-    public static long reciprocalEstimate(int n, long a, int fpcr, Pe pe) {
-        a = operand(n, a, fpcr, pe);
-        int sign = sign(n, a);
-        int f = fractionBits(n);
-        if (isNaN(n, a)) {
-            return quiet(n, a, fpcr, pe);
-        }
-        if (isInfinite(n, a)) {
-            return signBit(n, sign);
-        }
-        if (isZero(n, a)) {
-            pe.fpsr |= DZC;
-            return infinity(n, sign);
-        }
-        int e = exponent(n, a);
-        if (e < -bias(n) - 1) {
-            pe.fpsr |= OFC | IXC;
-            boolean toInfinity =
-                    switch (Rounding.of(fpcr)) {
-                        case Rounding.NEAREST -> true;
-                        case Rounding.PLUS -> sign == 0;
-                        case Rounding.MINUS -> sign != 0;
-                        default -> false;
-                    };
-            return toInfinity ? infinity(n, sign) : maxNormal(n, sign);
-        }
-        if (flushes(n, fpcr) && e >= bias(n) - 1) {
-            pe.fpsr |= UFC;
-            return signBit(n, sign);
-        }
-        int scaled = (int) (significand(n, a) >>> 55);
-        int resultExponent = bias(n) - 1 - e;
-        long fraction = (long) (reciprocalEstimate(scaled) & 0xff) << 44;
-        if (resultExponent == 0) {
-            fraction = 1L << 51 | fraction >>> 1;
-        } else if (resultExponent == -1) {
-            fraction = 1L << 50 | fraction >>> 2;
-            resultExponent = 0;
-        }
-        return signBit(n, sign) | (long) resultExponent << f | fraction >>> (52 - f);
-    }
-
-    /** RecipEstimate: 256–511 in units of 1/512, result 256–511. */
-    static int reciprocalEstimate(int scaled) {
-        int a = scaled * 2 + 1;
-        return ((1 << 19) / a + 1) / 2;
-    }
-
-    /** FPRSqrtEstimate. */
-    public static long reciprocalSqrtEstimate(int n, long a, int fpcr, Pe pe) {
-        a = operand(n, a, fpcr, pe);
-        int f = fractionBits(n);
-        if (isNaN(n, a)) {
-            return quiet(n, a, fpcr, pe);
-        }
-        if (isZero(n, a)) {
-            pe.fpsr |= DZC;
-            return infinity(n, sign(n, a));
-        }
-        if (sign(n, a) != 0) {
-            return invalid(n, pe);
-        }
-        if (isInfinite(n, a)) {
-            return 0;
-        }
-        int biased = exponent(n, a) + bias(n);
-        long sig = significand(n, a);
-        int scaled = (int) (sig >>> ((biased & 1) == 0 ? 55 : 56));
-        int resultExponent = (3 * bias(n) - 1 - biased) / 2;
-        long fraction = (long) (reciprocalSqrtEstimate(scaled) & 0xff) << 44;
-        return (long) resultExponent << f | fraction >>> (52 - f);
-    }
-
-    /** RecipSqrtEstimate: 128–511, result 256–511. */
-    static int reciprocalSqrtEstimate(int scaled) {
-        int a = scaled < 256 ? scaled * 2 + 1 : ((scaled >> 1 << 1) + 1) * 2;
-        int b = 512;
-        while ((long) a * (b + 1) * (b + 1) < 1L << 28) {
-            b++;
-        }
-        return (b + 1) / 2;
-    }
-
-    /** FPRecpX: an exponent suited for scaling. */
-    public static long reciprocalExponent(int n, long a, int fpcr, Pe pe) {
-        long flushed = operand(n, a, fpcr, pe);
-        if (isNaN(n, flushed)) {
-            return quiet(n, flushed, fpcr, pe);
-        }
-        int f = fractionBits(n);
-        int e = (int) (magnitude(n, a) >>> f);
-        int result = e == 0 ? maxExponent(n) - 1 : maxExponent(n) ^ e;
-        return signBit(n, sign(n, a)) | (long) result << f;
-    }
-
-    /** UnsignedRecipEstimate. */
-    public static int unsignedReciprocalEstimate(int a) {
-        return a >= 0 ? -1 : reciprocalEstimate(a >>> 23) << 23;
-    }
-
-    /** UnsignedRSqrtEstimate. */
-    public static int unsignedReciprocalSqrtEstimate(int a) {
-        return a >>> 30 == 0 ? -1 : reciprocalSqrtEstimate(a >>> 23) << 23;
     }
 }

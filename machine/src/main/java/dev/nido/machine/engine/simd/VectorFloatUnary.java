@@ -63,12 +63,12 @@ final class VectorFloatUnary {
             case FCMLT_S, FCMLT_S_H, FCMLT_V, FCMLT_V_H ->
                     VectorFloat.greater(pe, n, 0, a) ? Lanes.mask(n) : 0;
             case FRECPE_S, FRECPE_S_H, FRECPE_V, FRECPE_V_H ->
-                    SoftFloat.reciprocalEstimate(n, a, pe.fpcr, pe);
+                    Estimates.reciprocalEstimate(n, a, pe.fpcr, pe);
             case FRSQRTE_S, FRSQRTE_S_H, FRSQRTE_V, FRSQRTE_V_H ->
-                    SoftFloat.reciprocalSqrtEstimate(n, a, pe.fpcr, pe);
-            case FRECPX_S, FRECPX_S_H -> SoftFloat.reciprocalExponent(n, a, pe.fpcr, pe);
-            case URECPE -> SoftFloat.unsignedReciprocalEstimate((int) a) & 0xffff_ffffL;
-            case URSQRTE -> SoftFloat.unsignedReciprocalSqrtEstimate((int) a) & 0xffff_ffffL;
+                    Estimates.reciprocalSqrtEstimate(n, a, pe.fpcr, pe);
+            case FRECPX_S, FRECPX_S_H -> Estimates.reciprocalExponent(n, a, pe.fpcr, pe);
+            case URECPE -> Estimates.unsignedReciprocalEstimate((int) a) & 0xffff_ffffL;
+            case URSQRTE -> Estimates.unsignedReciprocalSqrtEstimate((int) a) & 0xffff_ffffL;
             case FRINTA_V, FRINTA_V_H -> integral(pe, n, a, Rounding.AWAY, false);
             case FRINTI_V, FRINTI_V_H -> integral(pe, n, a, Rounding.of(pe.fpcr), false);
             case FRINTM_V, FRINTM_V_H -> integral(pe, n, a, Rounding.MINUS, false);
@@ -111,11 +111,11 @@ final class VectorFloatUnary {
     }
 
     private static long integral(Pe pe, int n, long a, int rounding, boolean exact) {
-        return SoftFloat.roundToIntegral(n, a, rounding, exact, pe.fpcr, pe);
+        return SoftConversion.roundToIntegral(n, a, rounding, exact, pe.fpcr, pe);
     }
 
     private static long integer(Pe pe, int n, long a, boolean unsigned, int rounding) {
-        return SoftFloat.toFixed(n, a, 0, unsigned, n, rounding, pe.fpcr, pe);
+        return SoftConversion.toFixed(n, a, 0, unsigned, n, rounding, pe.fpcr, pe);
     }
 
     /** FCVTL: from half to single, from single to double. */
