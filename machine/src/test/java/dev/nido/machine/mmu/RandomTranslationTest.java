@@ -111,7 +111,8 @@ class RandomTranslationTest {
     private long address(int bits, boolean high, boolean tbi) {
         long va = random.nextLong() & 0xffffL;
         va |= (long) random.nextInt(2) << 16 | (long) random.nextInt(4) << 20;
-        va |= random.nextLong() & random.nextLong() & 0xffff_c000_0000L;
+        long sparse = random.nextLong();
+        va |= sparse & random.nextLong() & 0xffff_c000_0000L;
         va &= (1L << bits) - 1;
         if (high) {
             va |= -1L << bits;
