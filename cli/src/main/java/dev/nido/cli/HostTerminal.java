@@ -44,7 +44,16 @@ final class HostTerminal implements AutoCloseable {
         Logger.getLogger("org.jline").setLevel(Level.OFF);
         Terminal device;
         try {
-            device = TerminalBuilder.builder().system(true).dumb(false).nativeSignals(false).build();
+            // Only its modes are wanted: a type that is not dumb, and no question put to it whose answer the
+            // guest would read.
+            device =
+                    TerminalBuilder.builder()
+                            .system(true)
+                            .dumb(false)
+                            .type("xterm")
+                            .graphemeCluster(false)
+                            .nativeSignals(false)
+                            .build();
         } catch (IOException | IllegalStateException e) {
             return null;
         }
@@ -92,13 +101,20 @@ final class HostTerminal implements AutoCloseable {
 
     /** The mode that was found. */
     void restore() {
-        device.setAttributes(found);
+        try {
+            device.setAttributes(found);
+        } catch (IllegalStateException e) {
+            // The process is ending and JLine's own hook came first: it has put the mode back.
+            OPEN.set(null);
+        }
     }
 
     @Override
     public void close() {
+        if (!OPEN.compareAndSet(this, null)) {
+            return;
+        }
         restore();
-        OPEN.set(null);
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {

@@ -1,5 +1,8 @@
 package dev.nido.cli;
 
+import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
+import dev.nido.board.BoardConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +46,10 @@ final class MachineOptions {
             description = "Memory of the guest. Default: ${DEFAULT-VALUE}.")
     long memory;
 
-    @Option(names = {"-c", "--cpus"}, paramLabel = "N", defaultValue = "1", description = "CPUs of the guest.")
+    @Option(names = {"-c", "--cpus"}, paramLabel = "N", description = "CPUs of the guest. Default: 1, in the demo 2.")
+    Integer requestedCpus;
+
+    /** How many CPUs the guest has, once {@link #check} knows. */
     int cpus;
 
     @Option(names = "--pes", paramLabel = "N", description = "Processing elements of the machine. Default: as many as CPUs.")
@@ -125,6 +131,14 @@ final class MachineOptions {
 
     /** Refuses what this version cannot do, and combinations that make no sense. */
     void check() {
+        check(1);
+    }
+
+    /**
+     * @param defaultCpus how many CPUs if the user did not say
+     */
+    void check(int defaultCpus) {
+        cpus = requestedCpus == null ? defaultCpus : requestedCpus;
         if (mode == Mode.hosted) {
             throw Refusal.later("--mode hosted");
         }
@@ -183,5 +197,38 @@ final class MachineOptions {
     /** What {@code --e2h} says or, where it says nothing, the default of {@code --nested}. */
     E2h effectiveE2h() {
         return e2h != null ? e2h : nested == Nested.nv2 ? E2h.vhe : E2h.any;
+    }
+
+    /**
+     * The CPU and everything else that does not depend on which guest it is.
+     *
+     * @throws Refusal if there is no such CPU
+     */
+    void apply(BoardConfig.Builder builder) {
+        String text = cpu;
+        if (startsAtEl2()) {
+            text +=
+                    switch (effectiveE2h()) {
+                        case any -> "";
+                        case vhe -> ",-" + Feature.E2H0.option();
+                        case nvhe -> ",-" + Feature.VHE.option();
+                    };
+        }
+        try {
+            builder.cpu(CpuModel.parse(text));
+        } catch (IllegalArgumentException e) {
+            throw new Refusal("--cpu " + cpu + ": " + Main.oneLine(e.getMessage()));
+        }
+        List<BoardConfig.Disk> images = new ArrayList<>();
+        for (String disk : disks) {
+            boolean readOnly = disk.endsWith(",ro");
+            images.add(new BoardConfig.Disk(Path.of(readOnly ? disk.substring(0, disk.length() - 3) : disk), readOnly));
+        }
+        builder.cpus(cpus)
+                .memory(memory)
+                .startEl(startsAtEl2() ? 2 : 1)
+                .disks(images)
+                .deterministic(deterministic)
+                .seed(seed == null ? 0 : seed);
     }
 }

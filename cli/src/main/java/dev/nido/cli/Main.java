@@ -17,7 +17,7 @@ public final class Main {
         Streams streams = Streams.ofProcess();
         Thread.setDefaultUncaughtExceptionHandler(
                 (thread, failure) -> {
-                    Terminal.restoreAll();
+                    HostTerminal.restoreAll();
                     streams.say(describe(failure) + " (thread " + thread.getName() + ")");
                     Runtime.getRuntime().halt(ExitStatus.INTERNAL.code());
                 });
@@ -38,9 +38,11 @@ public final class Main {
     static CommandLine commandLine(Streams streams) {
         CommandLine line = new CommandLine(new NidoCommand());
         line.addSubcommand("run", new RunCommand(streams));
+        line.addSubcommand("demo", new DemoCommand(streams));
         line.addSubcommand("compare", new LaterCommand("compare"));
+        line.addSubcommand("guest", new GuestCommand(streams));
         line.addSubcommand("bench", new BenchCommand(streams, benchmarks()));
-        line.addSubcommand("disasm", new LaterCommand("disasm"));
+        line.addSubcommand("disasm", new DisasmCommand(streams));
         line.addSubcommand("inspect", new LaterCommand("inspect"));
         line.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8));

@@ -1,7 +1,12 @@
 package dev.nido.cli;
 
+import dev.nido.board.BoardConfig;
+import dev.nido.board.guest.Guest;
+import dev.nido.board.guest.GuestCatalogue;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -66,7 +71,49 @@ final class RunCommand implements Callable<Integer> {
         readable("--kernel", kernel);
         readable("--initrd", initrd);
         readable("--dtb", dtb);
-        throw Refusal.later("run");
+        BoardConfig.Builder builder = guest == null ? ownKernel() : catalogueGuest();
+        machine.apply(builder);
+        try (GuestConsole console = GuestConsole.open(streams)) {
+            GuestRun run = new GuestRun(streams, machine);
+            ExitStatus status = run.run(builder, console, exec == null);
+            if (exec != null && status == ExitStatus.OK) {
+                status = execStatus(run.reported());
+            }
+            run.sayHash();
+            return status.code();
+        }
+    }
+
+    private BoardConfig.Builder ownKernel() {
+        BoardConfig.Builder builder = BoardConfig.of(kernel).dtb(dtb);
+        if (initrd != null) {
+            builder.initrds(List.of(initrd));
+        }
+        return builder.append(append == null ? "" : append);
+    }
+
+    private BoardConfig.Builder catalogueGuest() {
+        Guest found = GuestCommand.fetch(streams, guest);
+        // A panic must end the run of a command, not stay on the screen for ever.
+        String line = found.append() + (exec == null ? "" : " quiet panic=-1") + (append == null ? "" : " " + append);
+        BoardConfig.Builder builder =
+                BoardConfig.of(found.kernel()).initrds(found.initrds()).append(line).dtb(dtb);
+        if (exec != null) {
+            builder.initrdOverlay(GuestCatalogue.execOverlay(exec));
+        }
+        return builder;
+    }
+
+    private ExitStatus execStatus(OptionalInt reported) {
+        if (reported.isEmpty()) {
+            streams.say("--exec: the guest powered off and reported no status of the command");
+            return ExitStatus.EXEC_FAILED;
+        }
+        if (reported.getAsInt() != 0) {
+            streams.say("--exec: the command ended with status " + reported.getAsInt());
+            return ExitStatus.EXEC_FAILED;
+        }
+        return ExitStatus.OK;
     }
 
     private static void readable(String option, Path file) {

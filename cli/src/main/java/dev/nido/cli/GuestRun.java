@@ -1,0 +1,114 @@
+package dev.nido.cli;
+
+import dev.nido.board.BoardConfig;
+import dev.nido.board.BoardException;
+import dev.nido.board.VirtBoard;
+import dev.nido.machine.Machine;
+import dev.nido.machine.MachineEnd;
+import dev.nido.machine.engine.StreamRecorder;
+import java.time.Duration;
+import java.util.OptionalInt;
+
+/** One guest, from the board's construction to the status of the command. */
+final class GuestRun {
+    private final Streams streams;
+    private final MachineOptions options;
+    private final long limit;
+    private OptionalInt reported = OptionalInt.empty();
+    private long instructions;
+    private String hash;
+
+    GuestRun(Streams streams, MachineOptions options) {
+        this.streams = streams;
+        this.options = options;
+        this.limit = options.timeout == null ? Long.MAX_VALUE : System.nanoTime() + options.timeout.toNanos();
+    }
+
+    /** Builds the board; everything that cannot be is refused here. */
+    static VirtBoard board(BoardConfig config) {
+        try {
+            return VirtBoard.create(config);
+        } catch (BoardException e) {
+            throw new Refusal(Main.oneLine(e.getMessage()));
+        } catch (OutOfMemoryError e) {
+            throw new Refusal(
+                    "--memory " + Sizes.text(config.memory()) + ": the host cannot back it: " + Main.oneLine(e.getMessage()));
+        }
+    }
+
+    /**
+     * Runs the guest on the console.
+     *
+     * @param restart whether a reset starts the guest again, as on a real computer, or ends the run
+     */
+    ExitStatus run(BoardConfig.Builder builder, GuestConsole console, boolean restart) {
+        builder.console(console);
+        MachineEnd end;
+        do {
+            try (VirtBoard board = board(builder.build())) {
+                Machine machine = board.machine();
+                Runnable quit = () -> machine.end(new MachineEnd.Stopped());
+                console.attach(board.console(), quit, new Monitor(machine, quit));
+                machine.setInputSource(console::mayGiveInput);
+                end = run(board);
+            }
+        } while (end instanceof MachineEnd.ResetRequested && restart);
+        console.close();
+        return status(end);
+    }
+
+    /** Runs a guest that takes no input and has its consoles already. */
+    ExitStatus runUnattended(BoardConfig.Builder builder) {
+        try (VirtBoard board = board(builder.build())) {
+            return status(run(board));
+        }
+    }
+
+    private MachineEnd run(VirtBoard board) {
+        Duration left = options.timeout == null ? null : Duration.ofNanos(Math.max(1, limit - System.nanoTime()));
+        MachineEnd end = board.run(left);
+        reported = board.exitStatus();
+        instructions += board.machine().retired();
+        StreamRecorder recorder = board.machine().recorder();
+        if (recorder != null) {
+            hash = "hash " + recorder.hash() + " instructions " + recorder.instructions();
+        }
+        return end;
+    }
+
+    /** With {@code --deterministic}, the last line on standard error. */
+    void sayHash() {
+        if (hash != null) {
+            streams.err().println(hash);
+        }
+    }
+
+    /** Instructions that the guest retired, over all its restarts. */
+    long instructions() {
+        return instructions;
+    }
+
+    /** What the guest's own program reported, if it did. */
+    OptionalInt reported() {
+        return reported;
+    }
+
+    private ExitStatus status(MachineEnd end) {
+        return switch (end) {
+            case MachineEnd.PoweredOff off -> ExitStatus.OK;
+            case MachineEnd.Stopped stopped -> ExitStatus.OK;
+            case MachineEnd.ResetRequested reset -> {
+                streams.say("the guest restarted its computer before it was done");
+                yield ExitStatus.GUEST_STUCK;
+            }
+            case MachineEnd.TimedOut late -> {
+                streams.say("time limit of " + options.timeout.toMillis() / 1000.0 + " s passed");
+                yield ExitStatus.TIME_LIMIT;
+            }
+            case MachineEnd.Stuck stuck -> {
+                streams.say("the guest cannot go on: " + Main.oneLine(stuck.why()));
+                yield ExitStatus.GUEST_STUCK;
+            }
+        };
+    }
+}
