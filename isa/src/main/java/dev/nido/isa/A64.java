@@ -339,7 +339,7 @@ public enum A64 {
     REV("sf 10110101100000000001 opc0 Rn:5 Rd:5", null, "sf=0 & opc0=1 | sf=1 & opc0=0", "rev =Rd, Rn, %opc0=sf"),
     REV16("sf 101101011000000000001 Rn:5 Rd:5", null, "", "rev16 =Rd, Rn"),
     REV32("1101101011000000000010 Rn:5 Rd:5", null, "", "rev32 =Xd, Xn"),
-    RMIF("10111010000 imm6:6 00001 Rn:5 0 mask:4", Feature.FlagM, "", "rmif Xn, #d:imm6, #x:mask"),
+    RMIF("10111010000 imm6:6 00001 Rn:5 0 mask:4", Feature.FlagM, "", "rmif Xn, #d:imm6, #d:mask"),
     SDIV("sf 0011010110 Rm:5 000011 Rn:5 Rd:5", null, "", "sdiv =Rd, Rn, Rm"),
     UDIV("sf 0011010110 Rm:5 000010 Rn:5 Rd:5", null, "", "udiv =Rd, Rn, Rm"),
     SETF("00111010000000000 sz 0010 Rn:5 01101", Feature.FlagM, "", "setf{sz:8,16} Wn"),

@@ -270,7 +270,11 @@ final class SystemOperand {
                 out.append(", ");
             }
             if (onlySy || DOMAINS[crm] == null) {
-                hex(out, crm);
+                if (onlySy) {
+                    hex(out, crm);
+                } else {
+                    out.append("#0x0").append(Integer.toHexString(crm));
+                }
             } else {
                 out.append(DOMAINS[crm]);
             }
@@ -317,7 +321,7 @@ final class SystemOperand {
             int type = bits(word, 3, 2);
             int target = bits(word, 1, 2);
             if (type == 3 || target == 3) {
-                hex(out, word & 31);
+                out.append(String.format("#0x%02x", word & 31));
             } else {
                 out.append(TYPES[type]).append('l').append(target + 1);
                 out.append((word & 1) == 0 ? "keep" : "strm");

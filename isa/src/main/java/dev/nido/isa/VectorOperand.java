@@ -349,10 +349,12 @@ final class VectorOperand {
 
     static void list(StringBuilder out, int first, int count, String arrangement) {
         out.append("{v").append(first).append(arrangement);
-        if (count > 2) {
-            out.append("-v").append(first + count - 1 & 31).append(arrangement);
-        } else if (count == 2) {
-            out.append(", v").append(first + 1 & 31).append(arrangement);
+        if (count > 2 && first + count <= 32) {
+            out.append("-v").append(first + count - 1).append(arrangement);
+        } else {
+            for (int i = 1; i < count; i++) {
+                out.append(", v").append(first + i & 31).append(arrangement);
+            }
         }
         out.append('}');
     }
