@@ -1,8 +1,8 @@
 package dev.nido.arch;
 
 /**
- * Bits of CNTHCTL_EL2 with E2H = 1, and of CNTKCTL_EL1, which shares those of EL0 (Arm ARM D19.12.8,
- * D19.12.20). With E2H = 0 the layout is another: {@link #normalize}.
+ * Bits of CNTHCTL_EL2 with E2H = 1, and of CNTKCTL_EL1, which shares those of EL0 (Arm ARM
+ * D19.12.8, D19.12.20). With E2H = 0 the layout is another: {@link #normalize}.
  */
 public final class CnthctlEl2 {
 

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A CPU as software sees it: features, address size, list registers, and the ID registers that follow
- * from them (Arm ARM D19.2). Immutable.
+ * A CPU as software sees it: features, address size, list registers, and the ID registers that
+ * follow from them (Arm ARM D19.2). Immutable.
  */
 public final class CpuModel {
 
@@ -144,8 +144,8 @@ public final class CpuModel {
      *
      * @param text {@code NAME[,+feat][,-feat][,lrs=4|16][,pa=40..48]}; NAME is {@code default} or
      *     {@code max}, features are architecture names without FEAT_, in any case
-     * @throws IllegalArgumentException for an unknown name or value, or a feature the machine lacks;
-     *     the message says which
+     * @throws IllegalArgumentException for an unknown name or value, or a feature the machine
+     *     lacks; the message says which
      */
     public static CpuModel parse(String text) {
         String[] parts = text.split(",", -1);
@@ -164,7 +164,8 @@ public final class CpuModel {
             if (part.startsWith("lrs=")) {
                 listRegisters = number(part, 4, 16);
                 if (listRegisters != 4 && listRegisters != 16) {
-                    throw new IllegalArgumentException("'" + part + "': list registers are 4 or 16");
+                    throw new IllegalArgumentException(
+                            "'" + part + "': list registers are 4 or 16");
                 }
             } else if (part.startsWith("pa=")) {
                 paBits = number(part, 40, 48);
@@ -224,12 +225,11 @@ public final class CpuModel {
         while (!gone.isEmpty()) {
             Feature f = gone.pop();
             features.remove(f);
-            NEEDS.forEach(
-                    (dependent, needs) -> {
-                        if (needs.contains(f) && features.contains(dependent)) {
-                            gone.push(dependent);
-                        }
-                    });
+            NEEDS.forEach((dependent, needs) -> {
+                if (needs.contains(f) && features.contains(dependent)) {
+                    gone.push(dependent);
+                }
+            });
         }
     }
 
@@ -268,8 +268,8 @@ public final class CpuModel {
     }
 
     /**
-     * The value of a register whose row {@link SysReg#isId}. MPIDR_EL1 is that of PE 0; CCSIDR_EL1 is
-     * that of CSSELR_EL1 = 0.
+     * The value of a register whose row {@link SysReg#isId}. MPIDR_EL1 is that of PE 0; CCSIDR_EL1
+     * is that of CSSELR_EL1 = 0.
      */
     public long idRegister(SysReg r) {
         return id[r.ordinal()];

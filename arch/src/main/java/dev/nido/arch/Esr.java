@@ -1,8 +1,8 @@
 package dev.nido.arch;
 
 /**
- * Syndromes as ESR_ELx holds them (Arm ARM D19.2.37): exception classes, and the one place that builds
- * an ISS. Bits that the architecture leaves UNKNOWN are zero.
+ * Syndromes as ESR_ELx holds them (Arm ARM D19.2.37): exception classes, and the one place that
+ * builds an ISS. Bits that the architecture leaves UNKNOWN are zero.
  */
 public final class Esr {
 
@@ -107,7 +107,8 @@ public final class Esr {
     }
 
     /**
-     * The access part of a data abort's ISS, with ISV = 1 (stage-2 aborts on simple loads and stores).
+     * The access part of a data abort's ISS, with ISV = 1 (stage-2 aborts on simple loads and
+     * stores).
      *
      * @param log2size 0–3
      * @param signExtend SSE

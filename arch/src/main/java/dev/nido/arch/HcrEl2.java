@@ -57,17 +57,17 @@ public final class HcrEl2 {
 
     /** The bits that mean nothing without a feature that {@link #effective} does not look at. */
     private static final long BASE =
-            VM | SWIO | PTW | FMO | IMO | AMO | VF | VI | VSE | FB | BSU | DC | TWI | TWE | TID0 | TID1
-                    | TID2 | TID3 | TSC | TIDCP | TACR | TSW | TPCP | TPU | TTLB | TVM | TGE | TDZ
-                    | TRVM | CD | ID;
+            VM | SWIO | PTW | FMO | IMO | AMO | VF | VI | VSE | FB | BSU | DC | TWI | TWE | TID0
+                    | TID1 | TID2 | TID3 | TSC | TIDCP | TACR | TSW | TPCP | TPU | TTLB | TVM | TGE
+                    | TDZ | TRVM | CD | ID;
 
     private static final long EVT = TID4 | TICAB | TOCU | TTLBIS | TTLBOS;
 
     /** What behaves as 0 for a host at EL2 with applications at EL0 (E2H = TGE = 1). */
     private static final long NOT_IN_HOST =
             VM | PTW | FMO | IMO | AMO | FB | BSU | DC | TWI | TWE | TID0 | TID1 | TID2 | TID3 | TSC
-                    | TIDCP | TACR | TSW | TPCP | TPU | TTLB | TVM | TDZ | TRVM | CD | ID | TLOR | NV
-                    | NV1 | NV2 | AT | TID4 | TICAB | TOCU | TTLBIS | TTLBOS | TID5;
+                    | TIDCP | TACR | TSW | TPCP | TPU | TTLB | TVM | TDZ | TRVM | CD | ID | TLOR
+                    | NV | NV1 | NV2 | AT | TID4 | TICAB | TOCU | TTLBIS | TTLBOS | TID5;
 
     /** What behaves as 0 while EL1 is out of use (TGE = 1). */
     private static final long NOT_WITH_TGE = VM | PTW | FB | DC | CD | ID;
@@ -75,9 +75,9 @@ public final class HcrEl2 {
     private HcrEl2() {}
 
     /**
-     * What a stored value does: bits of absent features act as 0, RW acts as 1 (there is no AArch32),
-     * E2H as 1 where {@link Feature#E2H0} is absent, and TGE overrides the routing and trap bits as the
-     * field descriptions say. Without EL2 only RW is left.
+     * What a stored value does: bits of absent features act as 0, RW acts as 1 (there is no
+     * AArch32), E2H as 1 where {@link Feature#E2H0} is absent, and TGE overrides the routing and
+     * trap bits as the field descriptions say. Without EL2 only RW is left.
      *
      * @param stored the 64 bits that were last written
      */

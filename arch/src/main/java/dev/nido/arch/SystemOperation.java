@@ -3,9 +3,9 @@ package dev.nido.arch;
 import static dev.nido.arch.SystemOperation.Kind.*;
 
 /**
- * The SYS instructions (op0 = 1): cache maintenance, address translation and TLB maintenance, one row
- * each (Arm ARM C5.3, C5.4, C5.5). Keys are those of {@link SysReg#key}; the lowest exception level is
- * op1's.
+ * The SYS instructions (op0 = 1): cache maintenance, address translation and TLB maintenance, one
+ * row each (Arm ARM C5.3, C5.4, C5.5). Keys are those of {@link SysReg#key}; the lowest exception
+ * level is op1's.
  */
 public enum SystemOperation {
     IC_IALLUIS(0, 7, 1, 0, IC),

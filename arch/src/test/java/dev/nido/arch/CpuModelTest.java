@@ -59,8 +59,17 @@ class CpuModelTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "cortex", "default,", "default,sve", "default,+sve", "default,+nonsense",
-                "default,lrs=5", "default,lrs=x", "default,pa=39", "default,pa=49", "default,+"
+                "",
+                "cortex",
+                "default,",
+                "default,sve",
+                "default,+sve",
+                "default,+nonsense",
+                "default,lrs=5",
+                "default,lrs=x",
+                "default,pa=39",
+                "default,pa=49",
+                "default,+"
             })
     void wrongArgumentsAreRefusedByName(String text) {
         assertThatThrownBy(() -> CpuModel.parse(text))

@@ -2,6 +2,8 @@ package dev.nido.arch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -12,7 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
 
 /** The register table against a table extracted from a formal model of the architecture. */
 class SysRegAuditTest {
@@ -20,16 +21,57 @@ class SysRegAuditTest {
     /** Registers of features that no CPU of ours has, of AArch32, of EL3 and of Secure EL2. */
     private static final Set<String> ABSENT =
             Set.of(
-                    "DBGVCR32_EL2", "RGSR_EL1", "GCR_EL1", "TRFCR_EL1/TRFCR_EL2", "TRFCR_EL2",
-                    "TRFCR_EL1", "APIAKeyLo_EL1", "APIAKeyHi_EL1", "APIBKeyLo_EL1", "APIBKeyHi_EL1",
-                    "APDAKeyLo_EL1", "APDAKeyHi_EL1", "APDBKeyLo_EL1", "APDBKeyHi_EL1",
-                    "APGAKeyLo_EL1", "APGAKeyHi_EL1", "TFSR_EL1", "TFSRE0_EL1", "TFSR_EL2", "PMMIR_EL1",
-                    "MPAMIDR_EL1", "MPAM1_EL1/MPAM2_EL2", "MPAM0_EL1", "MPAM1_EL1", "MPAM2_EL2",
-                    "MPAMHCR_EL2", "MPAMVPMV_EL2", "RVBAR_EL1", "RMR_EL1", "RVBAR_EL2", "RMR_EL2",
-                    "SCXTNUM_EL1/SCXTNUM_EL2", "SCXTNUM_EL1", "SCXTNUM_EL0", "SCXTNUM_EL2", "TCO",
-                    "DSPSR_EL0", "DLR_EL0", "SDER32_EL2", "VSTTBR_EL2", "VSTCR_EL2", "DACR32_EL2",
-                    "IFSR32_EL2", "VSESR_EL2", "FPEXC32_EL2", "VDISR_EL2", "CNTHVS_TVAL_EL2",
-                    "CNTHVS_CTL_EL2", "CNTHVS_CVAL_EL2", "CNTHPS_TVAL_EL2", "CNTHPS_CTL_EL2",
+                    "DBGVCR32_EL2",
+                    "RGSR_EL1",
+                    "GCR_EL1",
+                    "TRFCR_EL1/TRFCR_EL2",
+                    "TRFCR_EL2",
+                    "TRFCR_EL1",
+                    "APIAKeyLo_EL1",
+                    "APIAKeyHi_EL1",
+                    "APIBKeyLo_EL1",
+                    "APIBKeyHi_EL1",
+                    "APDAKeyLo_EL1",
+                    "APDAKeyHi_EL1",
+                    "APDBKeyLo_EL1",
+                    "APDBKeyHi_EL1",
+                    "APGAKeyLo_EL1",
+                    "APGAKeyHi_EL1",
+                    "TFSR_EL1",
+                    "TFSRE0_EL1",
+                    "TFSR_EL2",
+                    "PMMIR_EL1",
+                    "MPAMIDR_EL1",
+                    "MPAM1_EL1/MPAM2_EL2",
+                    "MPAM0_EL1",
+                    "MPAM1_EL1",
+                    "MPAM2_EL2",
+                    "MPAMHCR_EL2",
+                    "MPAMVPMV_EL2",
+                    "RVBAR_EL1",
+                    "RMR_EL1",
+                    "RVBAR_EL2",
+                    "RMR_EL2",
+                    "SCXTNUM_EL1/SCXTNUM_EL2",
+                    "SCXTNUM_EL1",
+                    "SCXTNUM_EL0",
+                    "SCXTNUM_EL2",
+                    "TCO",
+                    "DSPSR_EL0",
+                    "DLR_EL0",
+                    "SDER32_EL2",
+                    "VSTTBR_EL2",
+                    "VSTCR_EL2",
+                    "DACR32_EL2",
+                    "IFSR32_EL2",
+                    "VSESR_EL2",
+                    "FPEXC32_EL2",
+                    "VDISR_EL2",
+                    "CNTHVS_TVAL_EL2",
+                    "CNTHVS_CTL_EL2",
+                    "CNTHVS_CVAL_EL2",
+                    "CNTHPS_TVAL_EL2",
+                    "CNTHPS_CTL_EL2",
                     "CNTHPS_CVAL_EL2");
 
     private record Row(
@@ -160,11 +202,10 @@ class SysRegAuditTest {
         List<Row> there =
                 rows().stream()
                         .filter(Row::absent)
-                        .filter(
-                                row ->
-                                        row.keys().stream()
-                                                .map(SysReg::decode)
-                                                .anyMatch(r -> r != null && !r.isId()))
+                        .filter(row ->
+                                row.keys().stream()
+                                        .map(SysReg::decode)
+                                        .anyMatch(r -> r != null && !r.isId()))
                         .toList();
         assertThat(there).isEmpty();
     }
@@ -226,11 +267,7 @@ class SysRegAuditTest {
         for (Row row : rows()) {
             model.addAll(row.keys());
         }
-        Set<SysReg> newer =
-                Set.of(
-                        SysReg.CNTPCTSS_EL0,
-                        SysReg.CNTVCTSS_EL0,
-                        SysReg.CNTPOFF_EL2);
+        Set<SysReg> newer = Set.of(SysReg.CNTPCTSS_EL0, SysReg.CNTVCTSS_EL0, SysReg.CNTPOFF_EL2);
         List<SysReg> unknown = new ArrayList<>();
         for (SysReg r : SysReg.values()) {
             if (!model.contains(r.key()) && !newer.contains(r) && r.trap() != Trap.TID3) {

@@ -10,21 +10,11 @@ import dev.nido.arch.SysReg;
 /** Routing and entry of exceptions (Arm ARM D1.3.1, AArch64.TakeException). */
 final class ExceptionEntry {
 
-    private static final int[] ELR = {
-        -1, SysReg.ELR_EL1.ordinal(), SysReg.ELR_EL2.ordinal()
-    };
-    private static final int[] SPSR = {
-        -1, SysReg.SPSR_EL1.ordinal(), SysReg.SPSR_EL2.ordinal()
-    };
-    private static final int[] ESR = {
-        -1, SysReg.ESR_EL1.ordinal(), SysReg.ESR_EL2.ordinal()
-    };
-    private static final int[] FAR = {
-        -1, SysReg.FAR_EL1.ordinal(), SysReg.FAR_EL2.ordinal()
-    };
-    private static final int[] VBAR = {
-        -1, SysReg.VBAR_EL1.ordinal(), SysReg.VBAR_EL2.ordinal()
-    };
+    private static final int[] ELR = {-1, SysReg.ELR_EL1.ordinal(), SysReg.ELR_EL2.ordinal()};
+    private static final int[] SPSR = {-1, SysReg.SPSR_EL1.ordinal(), SysReg.SPSR_EL2.ordinal()};
+    private static final int[] ESR = {-1, SysReg.ESR_EL1.ordinal(), SysReg.ESR_EL2.ordinal()};
+    private static final int[] FAR = {-1, SysReg.FAR_EL1.ordinal(), SysReg.FAR_EL2.ordinal()};
+    private static final int[] VBAR = {-1, SysReg.VBAR_EL1.ordinal(), SysReg.VBAR_EL2.ordinal()};
     private static final int HPFAR = SysReg.HPFAR_EL2.ordinal();
 
     /** Offsets of the four entries of a vector group. */
@@ -50,7 +40,8 @@ final class ExceptionEntry {
             } else {
                 target = 2;
                 if (ec == Esr.EC_FP) {
-                    // CPACR_EL1 traps that TGE re-routes are reported as UNDEFINED instructions are.
+                    // CPACR_EL1 traps that TGE re-routes are reported as UNDEFINED instructions
+                    // are.
                     ec = Esr.EC_UNKNOWN;
                     iss = 0;
                 }

@@ -11,7 +11,9 @@ public final class GuestException extends RuntimeException {
     /** Route by the default rules (HCR_EL2.TGE, current EL). */
     public static final int DEFAULT_TARGET = 0;
 
-    /** ESR_ELx.EC as for an exception from a lower EL (0x20, 0x24 …); entry adjusts it for same-EL. */
+    /**
+     * ESR_ELx.EC as for an exception from a lower EL (0x20, 0x24 …); entry adjusts it for same-EL.
+     */
     public final int exceptionClass;
 
     /** ESR_ELx.ISS, 25 bits. */

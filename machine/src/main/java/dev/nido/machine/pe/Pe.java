@@ -1,7 +1,7 @@
 package dev.nido.machine.pe;
 
-import dev.nido.arch.CpuModel;
 import dev.nido.arch.CptrEl2;
+import dev.nido.arch.CpuModel;
 import dev.nido.arch.Esr;
 import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
@@ -14,6 +14,7 @@ import dev.nido.machine.firmware.Firmware;
 import dev.nido.machine.gic.GicCpuInterface;
 import dev.nido.machine.mmu.Mmu;
 import dev.nido.machine.timer.GenericTimer;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -65,9 +66,7 @@ public final class Pe {
     private static final int SP_EL0 = SysReg.SP_EL0.ordinal();
 
     /** Where SP lives while it is not the current one, by exception level of its name. */
-    private static final int[] SP_BANK = {
-        SP_EL0, SysReg.SP_EL1.ordinal(), SysReg.SP_EL2.ordinal()
-    };
+    private static final int[] SP_BANK = {SP_EL0, SysReg.SP_EL1.ordinal(), SysReg.SP_EL2.ordinal()};
 
     public final Machine machine;
     public final int index;
@@ -146,8 +145,8 @@ public final class Pe {
     public volatile boolean eventRegister;
 
     /**
-     * Entry to EL2 ends the run once the state is written, instead of going on at the vector: EL2 has
-     * its software outside the machine.
+     * Entry to EL2 ends the run once the state is written, instead of going on at the vector: EL2
+     * has its software outside the machine.
      */
     public boolean returnsFromEl2Entry;
 
@@ -285,14 +284,21 @@ public final class Pe {
 
     public GuestException svc(int imm16) {
         return new GuestException(
-                Esr.EC_SVC, imm16 & 0xffff, GuestException.DEFAULT_TARGET, 0, false, 0, false, true);
+                Esr.EC_SVC,
+                imm16 & 0xffff,
+                GuestException.DEFAULT_TARGET,
+                0,
+                false,
+                0,
+                false,
+                true);
     }
 
     /**
      * HVC. Without EL2 it is the firmware's conduit.
      *
-     * @return the exception to take, or null after the firmware has answered; {@link #pc} is then the
-     *     next instruction's
+     * @return the exception to take, or null after the firmware has answered; {@link #pc} is then
+     *     the next instruction's
      */
     public GuestException hvc(int imm16) {
         if (el == 0) {
@@ -307,8 +313,8 @@ public final class Pe {
     /**
      * SMC: HCR_EL2.TSC traps it at EL1, else the firmware gets it.
      *
-     * @return the exception to take, or null after the firmware has answered; {@link #pc} is then the
-     *     next instruction's
+     * @return the exception to take, or null after the firmware has answered; {@link #pc} is then
+     *     the next instruction's
      */
     public GuestException smc(int imm16) {
         if (el == 0) {
@@ -452,8 +458,8 @@ public final class Pe {
     }
 
     /**
-     * Where a branch to {@code va} goes at the current EL: a tag is replaced by copies of bit 55 where
-     * TCR says that it is ignored (Arm ARM AArch64.BranchAddr).
+     * Where a branch to {@code va} goes at the current EL: a tag is replaced by copies of bit 55
+     * where TCR says that it is ignored (Arm ARM AArch64.BranchAddr).
      */
     public long branchTarget(long va) {
         boolean upper = (va >> 55 & 1) != 0;

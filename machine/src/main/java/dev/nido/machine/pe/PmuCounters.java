@@ -6,9 +6,9 @@ import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.SysReg;
 
 /**
- * The performance monitors (Arm ARM D13): a cycle counter and {@link #EVENTS} event counters. A cycle is
- * one instruction retired, in every mode of the machine. Counters are brought up to date when somebody
- * looks, and at every change of context, so that running instructions costs nothing.
+ * The performance monitors (Arm ARM D13): a cycle counter and {@link #EVENTS} event counters. A
+ * cycle is one instruction retired, in every mode of the machine. Counters are brought up to date
+ * when somebody looks, and at every change of context, so that running instructions costs nothing.
  */
 public final class PmuCounters {
 
@@ -49,7 +49,11 @@ public final class PmuCounters {
 
     /** PMCEID0_EL0: the events above. */
     private static final long EVENTS_LOW =
-            1L << SW_INCR | 1L << INST_RETIRED | 1L << EXC_TAKEN | 1L << EXC_RETURN | 1L << CPU_CYCLES;
+            1L << SW_INCR
+                    | 1L << INST_RETIRED
+                    | 1L << EXC_TAKEN
+                    | 1L << EXC_RETURN
+                    | 1L << CPU_CYCLES;
 
     /** PMCEID1_EL0: STALL_FRONTEND and STALL_BACKEND, which never happen here. */
     private static final long EVENTS_HIGH = 1L << 3 | 1L << 4;
@@ -143,8 +147,8 @@ public final class PmuCounters {
     }
 
     /**
-     * Instructions until the next overflow of a counter that counts them, for engines to stop at; {@link
-     * Long#MAX_VALUE} if none will come.
+     * Instructions until the next overflow of a counter that counts them, for engines to stop at;
+     * {@link Long#MAX_VALUE} if none will come.
      */
     public long untilOverflow() {
         if (counting == 0) {
@@ -261,8 +265,7 @@ public final class PmuCounters {
         update();
         return switch (r) {
             case PMCR_EL0 ->
-                    pe.sys[PMCR] & PMCR_WRITABLE
-                            | (pe.el == 2 ? PMCR_N : (long) hpmn() << 11);
+                    pe.sys[PMCR] & PMCR_WRITABLE | (pe.el == 2 ? PMCR_N : (long) hpmn() << 11);
             case PMCNTENSET_EL0, PMCNTENCLR_EL0 -> pe.sys[ENABLED] & visible();
             case PMOVSSET_EL0, PMOVSCLR_EL0 -> pe.sys[OVERFLOW] & visible();
             case PMINTENSET_EL1, PMINTENCLR_EL1 -> pe.sys[INTERRUPTS] & visible();

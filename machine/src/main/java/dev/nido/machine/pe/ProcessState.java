@@ -22,7 +22,9 @@ final class ProcessState {
                 | pe.spSel;
     }
 
-    /** The fields that every ERET takes from SPSR_ELx, legal or not. SS, IL, EL and SP come extra. */
+    /**
+     * The fields that every ERET takes from SPSR_ELx, legal or not. SS, IL, EL and SP come extra.
+     */
     static void fromSpsr(Pe pe, long spsr) {
         pe.nzcv = (int) (spsr & Spsr.NZCV);
         pe.daif = (int) (spsr & Spsr.DAIF);

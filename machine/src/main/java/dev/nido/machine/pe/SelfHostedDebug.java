@@ -7,9 +7,9 @@ import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 
 /**
- * Self-hosted debug (Arm ARM D2): breakpoints, watchpoints, software step and the OS lock. The engine
- * asks {@link #active} before it runs instructions at full speed, the MMU {@link #watching} before it
- * lets accesses pass unseen.
+ * Self-hosted debug (Arm ARM D2): breakpoints, watchpoints, software step and the OS lock. The
+ * engine asks {@link #active} before it runs instructions at full speed, the MMU {@link #watching}
+ * before it lets accesses pass unseen.
  */
 public final class SelfHostedDebug {
 

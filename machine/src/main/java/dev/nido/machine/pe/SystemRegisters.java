@@ -5,12 +5,13 @@ import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
+
 import java.util.SplittableRandom;
 
 /**
- * MRS and MSR (Arm ARM C5.2, D19): from an encoding to its register, whether it is accessible here, and
- * what reading or writing it does. Registers with a class of their own (GIC, timers, PMU, debug) are
- * passed on after the traps.
+ * MRS and MSR (Arm ARM C5.2, D19): from an encoding to its register, whether it is accessible here,
+ * and what reading or writing it does. Registers with a class of their own (GIC, timers, PMU,
+ * debug) are passed on after the traps.
  */
 final class SystemRegisters {
 
@@ -73,7 +74,19 @@ final class SystemRegisters {
             return DEBUG;
         }
         return switch (r) {
-            case SPSel, CurrentEL, PAN, UAO, NZCV, DAIF, DIT, SSBS, FPCR, FPSR, ISR_EL1, RNDR, RNDRRS ->
+            case SPSel,
+                    CurrentEL,
+                    PAN,
+                    UAO,
+                    NZCV,
+                    DAIF,
+                    DIT,
+                    SSBS,
+                    FPCR,
+                    FPSR,
+                    ISR_EL1,
+                    RNDR,
+                    RNDRRS ->
                     STATE;
             case LORSA_EL1,
                     LOREA_EL1,
@@ -232,8 +245,7 @@ final class SystemRegisters {
             case MIDR_EL1 -> pe.el < 2 && pe.hasEl2() ? pe.sys[VPIDR_EL2] : id[r.ordinal()];
             case MPIDR_EL1 -> pe.el < 2 && pe.hasEl2() ? pe.sys[VMPIDR_EL2] : id[r.ordinal()];
             case CCSIDR_EL1 -> pe.cpu.ccsidr(pe.sys[CSSELR_EL1]);
-            case DCZID_EL0 ->
-                    id[r.ordinal()] | (zeroingProhibited() ? 1 << 4 : 0);
+            case DCZID_EL0 -> id[r.ordinal()] | (zeroingProhibited() ? 1 << 4 : 0);
             default -> id[r.ordinal()];
         };
     }

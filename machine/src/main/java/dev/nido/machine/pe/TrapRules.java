@@ -15,8 +15,8 @@ import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
 
 /**
- * Who gets an access instead of the register: the trap controls of EL1 and EL2 (Arm ARM D1.5, D1.6, and
- * the accessibility pseudocode of each register). Traps to EL1 come before those to EL2.
+ * Who gets an access instead of the register: the trap controls of EL1 and EL2 (Arm ARM D1.5, D1.6,
+ * and the accessibility pseudocode of each register). Traps to EL1 come before those to EL2.
  */
 final class TrapRules {
 
@@ -50,8 +50,8 @@ final class TrapRules {
     }
 
     /**
-     * The exception for an encoding that is not accessible here: UNDEFINED, but EC 0x18 for EL0's reads
-     * of the ID space (FEAT_IDST), and a trap of reserved encodings by HCR_EL2.TIDCP.
+     * The exception for an encoding that is not accessible here: UNDEFINED, but EC 0x18 for EL0's
+     * reads of the ID space (FEAT_IDST), and a trap of reserved encodings by HCR_EL2.TIDCP.
      */
     GuestException unallocated(int key, boolean read) {
         int crn = key >> 7 & 15;
@@ -94,7 +94,8 @@ final class TrapRules {
         long hcr = pe.hcr;
         switch (r.trap()) {
             case NONE, ICC_SRE1, ICH -> {
-                // ICC_SRE_EL2.{SRE, Enable} are RAO/WI, so nothing of ICH_*, ICC_SRE_EL1 is trapped.
+                // ICC_SRE_EL2.{SRE, Enable} are RAO/WI, so nothing of ICH_*, ICC_SRE_EL1 is
+                // trapped.
             }
             case VM -> toEl2If((hcr & (read ? HcrEl2.TRVM : HcrEl2.TVM)) != 0, key, read);
             case TACR -> toEl2If((hcr & HcrEl2.TACR) != 0, key, read);
@@ -126,8 +127,7 @@ final class TrapRules {
                 pmu(r, key, read, 0);
                 toEl2If(el2 && (pe.sys[Pe.MDCR_EL2] & MdcrEl2.TPMCR) != 0, key, read);
             }
-            case TPM_ER ->
-                    pmu(r, key, read, read || r == SysReg.PMSELR_EL0 ? PMUSERENR_ER : 0);
+            case TPM_ER -> pmu(r, key, read, read || r == SysReg.PMSELR_EL0 ? PMUSERENR_ER : 0);
             case TPM_CR -> pmu(r, key, read, read ? PMUSERENR_CR : 0);
             case TPM_SW -> pmu(r, key, read, PMUSERENR_SW);
             case TPM_EL1 -> {
@@ -137,7 +137,10 @@ final class TrapRules {
                 toEl2If(el2 && (pe.sys[Pe.MDCR_EL2] & MdcrEl2.TPM) != 0, key, read);
             }
             case CNTFRQ ->
-                    toEl1If(el == 0 && !el0Counter(CnthctlEl2.EL0PCTEN | CnthctlEl2.EL0VCTEN), key, read);
+                    toEl1If(
+                            el == 0 && !el0Counter(CnthctlEl2.EL0PCTEN | CnthctlEl2.EL0VCTEN),
+                            key,
+                            read);
             case CNTPCT -> physicalTime(key, read, CnthctlEl2.EL0PCTEN, CnthctlEl2.EL1PCTEN);
             case CNTP -> physicalTime(key, read, CnthctlEl2.EL0PTEN, CnthctlEl2.EL1PTEN);
             case CNTVCT -> virtualTime(key, read, CnthctlEl2.EL0VCTEN, CnthctlEl2.EL1TVCT);
@@ -156,8 +159,7 @@ final class TrapRules {
 
     private boolean debugTrap(long bit) {
         return el2
-                && ((pe.sys[Pe.MDCR_EL2] & (MdcrEl2.TDE | bit)) != 0
-                        || (pe.hcr & HcrEl2.TGE) != 0);
+                && ((pe.sys[Pe.MDCR_EL2] & (MdcrEl2.TDE | bit)) != 0 || (pe.hcr & HcrEl2.TGE) != 0);
     }
 
     private boolean ichTrap(long bits) {
@@ -174,13 +176,14 @@ final class TrapRules {
             int counter = pe.pmu.counterOf(r);
             if (counter >= 0) {
                 // UNDEFINED beyond what PMCR_EL0.N says, EL2's own beyond MDCR_EL2.HPMN.
-                toEl2If(
-                        counter < PmuCounters.EVENTS && counter >= pe.pmu.hpmn(), key, read);
+                toEl2If(counter < PmuCounters.EVENTS && counter >= pe.pmu.hpmn(), key, read);
             }
         }
     }
 
-    /** Whether EL0's control register has one of the bits: CNTKCTL_EL1, or CNTHCTL_EL2 in a host. */
+    /**
+     * Whether EL0's control register has one of the bits: CNTKCTL_EL1, or CNTHCTL_EL2 in a host.
+     */
     private boolean el0Counter(long bits) {
         return (pe.sys[pe.isHost() ? CNTHCTL_EL2 : CNTKCTL_EL1] & bits) != 0;
     }
@@ -188,16 +191,14 @@ final class TrapRules {
     private void physicalTime(int key, boolean read, long el0Enable, long el1Enable) {
         toEl1If(pe.el == 0 && !el0Counter(el0Enable), key, read);
         if (el2 && !pe.isHost()) {
-            long control =
-                    CnthctlEl2.normalize(pe.sys[CNTHCTL_EL2], (pe.hcr & HcrEl2.E2H) != 0);
+            long control = CnthctlEl2.normalize(pe.sys[CNTHCTL_EL2], (pe.hcr & HcrEl2.E2H) != 0);
             toEl2If((control & el1Enable) == 0, key, read);
         }
     }
 
     private void virtualTime(int key, boolean read, long el0Enable, long el1Trap) {
         toEl1If(pe.el == 0 && !el0Counter(el0Enable), key, read);
-        toEl2If(
-                el2 && ecv && !pe.isHost() && (pe.sys[CNTHCTL_EL2] & el1Trap) != 0, key, read);
+        toEl2If(el2 && ecv && !pe.isHost() && (pe.sys[CNTHCTL_EL2] & el1Trap) != 0, key, read);
     }
 
     /** Throws if a SYS instruction is trapped at EL0 or EL1. */
@@ -212,8 +213,7 @@ final class TrapRules {
             }
             case DC -> {
                 toEl1If(!el0Enabled, key, false);
-                long trap =
-                        o == SystemOperation.DC_CVAU ? HcrEl2.TPU | HcrEl2.TOCU : HcrEl2.TPCP;
+                long trap = o == SystemOperation.DC_CVAU ? HcrEl2.TPU | HcrEl2.TOCU : HcrEl2.TPCP;
                 toEl2If((hcr & trap) != 0, key, false);
             }
             case DC_SET_WAY -> toEl2If((hcr & HcrEl2.TSW) != 0, key, false);
