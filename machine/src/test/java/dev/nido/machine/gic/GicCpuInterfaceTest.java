@@ -3,7 +3,9 @@ package dev.nido.machine.gic;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nido.arch.GicParameters;
 import dev.nido.arch.SysReg;
+import dev.nido.machine.TestPes;
 import dev.nido.machine.pe.GuestException;
 
 import org.junit.jupiter.api.Test;
@@ -81,6 +83,22 @@ class GicCpuInterfaceTest {
     void foreignRegistersAreUndefined(SysReg r) {
         assertThatThrownBy(() -> new Rig(1).read(0, r)).isInstanceOf(GuestException.class);
         assertThatThrownBy(() -> new Rig(1).write(0, r, 0)).isInstanceOf(GuestException.class);
+    }
+
+    /** The example of the package's description. */
+    @Test
+    void interruptTravelsFromItsInputToAcknowledge() {
+        Gic gic = new Gic(GicParameters.standard(16), 1);
+        gic.distributor().write(0x0, 4, 2);
+        gic.redistributors().write(0x10080, 4, 1 << 27);
+        gic.redistributors().write(0x10100, 4, 1 << 27);
+        GicCpuInterface cpu = gic.cpuInterface(0);
+        cpu.attach(TestPes.create(0));
+        cpu.write(SysReg.ICC_PMR_EL1, 0xff);
+        cpu.write(SysReg.ICC_IGRPEN1_EL1, 1);
+        gic.setPpi(0, 27, true);
+        assertThat(cpu.lines()).isEqualTo(GicCpuInterface.IRQ);
+        assertThat(cpu.read(SysReg.ICC_IAR1_EL1)).isEqualTo(27);
     }
 
     @Test
