@@ -1,8 +1,8 @@
 package dev.nido.machine.audit;
 
 import dev.nido.isa.A64;
-import dev.nido.machine.engine.simd.SimdSemantics;
 import dev.nido.machine.TestPes;
+import dev.nido.machine.engine.simd.SimdSemantics;
 import dev.nido.machine.pe.Pe;
 
 import java.util.List;

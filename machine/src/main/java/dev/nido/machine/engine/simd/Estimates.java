@@ -25,9 +25,9 @@ import static dev.nido.machine.engine.simd.SoftFloat.significand;
 import dev.nido.machine.pe.Pe;
 
 /**
- * Reciprocal and reciprocal square-root estimates, exact to the last bit as the architecture defines
- * them (Arm ARM, shared pseudocode {@code FPRecipEstimate}, {@code FPRSqrtEstimate}, {@code FPRecpX}).
- * Widths, operands and flags are as in {@link SoftFloat}.
+ * Reciprocal and reciprocal square-root estimates, exact to the last bit as the architecture
+ * defines them (Arm ARM, shared pseudocode {@code FPRecipEstimate}, {@code FPRSqrtEstimate}, {@code
+ * FPRecpX}). Widths, operands and flags are as in {@link SoftFloat}.
  */
 public final class Estimates {
 

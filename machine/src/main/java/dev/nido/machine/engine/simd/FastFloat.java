@@ -272,6 +272,7 @@ public final class FastFloat {
                     ? Double.doubleToRawLongBits(value)
                     : Float.floatToRawIntBits(value) & 0xffff_ffffL;
         }
-        return SoftConversion.fromFixed(n, value, fbits, unsigned, Rounding.of(pe.fpcr), pe.fpcr, pe);
+        return SoftConversion.fromFixed(
+                n, value, fbits, unsigned, Rounding.of(pe.fpcr), pe.fpcr, pe);
     }
 }

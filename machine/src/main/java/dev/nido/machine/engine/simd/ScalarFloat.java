@@ -78,9 +78,11 @@ final class ScalarFloat {
                             SoftConversion.roundToIntegral(
                                     n, a, Rounding.of(pe.fpcr), false, pe.fpcr, pe);
                     case FRINTM_S ->
-                            SoftConversion.roundToIntegral(n, a, Rounding.MINUS, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(
+                                    n, a, Rounding.MINUS, false, pe.fpcr, pe);
                     case FRINTN_S ->
-                            SoftConversion.roundToIntegral(n, a, Rounding.NEAREST, false, pe.fpcr, pe);
+                            SoftConversion.roundToIntegral(
+                                    n, a, Rounding.NEAREST, false, pe.fpcr, pe);
                     case FRINTP_S ->
                             SoftConversion.roundToIntegral(n, a, Rounding.PLUS, false, pe.fpcr, pe);
                     case FRINTX_S ->

@@ -25,9 +25,9 @@ import static dev.nido.machine.engine.simd.SoftFloat.significand;
 import dev.nido.machine.pe.Pe;
 
 /**
- * Exact conversions on raw bits: between formats, to integral values, from and to integers and fixed
- * point (Arm ARM, shared pseudocode {@code FPConvert}, {@code FPRoundInt}, {@code FPToFixed}, {@code
- * FixedToFP}). Widths, operands and flags are as in {@link SoftFloat}.
+ * Exact conversions on raw bits: between formats, to integral values, from and to integers and
+ * fixed point (Arm ARM, shared pseudocode {@code FPConvert}, {@code FPRoundInt}, {@code FPToFixed},
+ * {@code FixedToFP}). Widths, operands and flags are as in {@link SoftFloat}.
  */
 public final class SoftConversion {
 

@@ -195,7 +195,10 @@ public final class SoftFloat {
         return round(n, sign, exp, sig, rounding, flushes(n, fpcr), false, pe);
     }
 
-    /** As above, with flushing decided by the caller, to the alternative half-precision format if asked. */
+    /**
+     * As above, with flushing decided by the caller, to the alternative half-precision format if
+     * asked.
+     */
     static long round(
             int n,
             int sign,

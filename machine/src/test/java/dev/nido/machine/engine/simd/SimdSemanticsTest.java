@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nido.isa.A64;
 import dev.nido.machine.TestPes;
 import dev.nido.machine.pe.Pe;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
 
 class SimdSemanticsTest {
 
@@ -28,7 +30,8 @@ class SimdSemanticsTest {
         boolean inSpace = (row.mask() & row.value() & 0x0e00_0000) == 0x0e00_0000;
         assertThat(SimdSemantics.executes(row)).isEqualTo(inSpace);
         if (inSpace) {
-            RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(row.ordinal());
+            RandomGenerator random =
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(row.ordinal());
             for (int i = 0; i < 200; i++) {
                 int word = row.value() | random.nextInt() & ~row.mask();
                 if (!row.reserved(word) && A64.decode(word) == row) {
@@ -40,7 +43,8 @@ class SimdSemanticsTest {
 
     @Test
     void aesRoundOfFips197() {
-        // FIPS 197, appendix B: state and round key at the start of round 1 (big-endian text order).
+        // FIPS 197, appendix B: state and round key at the start of round 1 (big-endian text
+        // order).
         set(0, "193de3bea0f4e22b9ac68d2ae9f84808");
         set(1, "00000000000000000000000000000000");
         run(A64.AESE, 1 << 5);

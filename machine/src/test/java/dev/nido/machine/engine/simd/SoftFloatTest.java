@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.machine.TestPes;
 import dev.nido.machine.pe.Pe;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
+
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
 
 class SoftFloatTest {
 
@@ -89,7 +91,8 @@ class SoftFloatTest {
         "div, 32, -, bf800000, 0, ff800000, DZC",
         "div, 32, -, 7f800000, 0, 7f800000, -",
         "div, 64, -, 3ff0000000000000, 4008000000000000, 3fd5555555555555, IXC",
-        // denormals: exact ones raise nothing, inexact ones underflow; flushing raises UFC or IDC alone
+        // denormals: exact ones raise nothing, inexact ones underflow; flushing raises UFC or IDC
+        // alone
         "add, 32, -, 00000001, 00000001, 00000002, -",
         "add, 32, FZ, 00000001, 00000001, 0, IDC",
         "mul, 32, -, 00800000, 3f000001, 00400000, UFC IXC",
@@ -98,7 +101,8 @@ class SoftFloatTest {
         "mul, 16, FZ16, 0001, 3c00, 0, -",
         "mul, 16, FZ16, 0400, 3800, 0, UFC",
         "mul, 16, FZ, 0001, 3c00, 0001, -",
-        // tininess is found before rounding: the result is the smallest normal number, and underflows
+        // tininess is found before rounding: the result is the smallest normal number, and
+        // underflows
         "mul, 32, -, 00ffffff, 3f000000, 00800000, UFC IXC",
         // minimum and maximum
         "max, 64, -, 8000000000000000, 0, 0, -",
@@ -145,7 +149,7 @@ class SoftFloatTest {
         "32, 16, FZ, 00000001, 0, IDC",
         "32, 16, -, 477ff000, 7c00, OFC IXC",
         "32, 16, FZ16, 33800000, 1, -",
-        "32, 16, AHP, 477ff000, 7c00, -",
+        "32, 16, AHP, 477ff000, 7c00, IXC",
         "32, 16, AHP, 48000000, 7fff, IOC",
         "32, 16, AHP, ff800000, ffff, IOC",
         "32, 16, AHP, ffc00000, 8000, IOC",
@@ -210,7 +214,8 @@ class SoftFloatTest {
 
     @Test
     void productsOfHalvesAreTheRoundedProductsOfFloats() {
-        // The exact product of two halves fits in a float, so that the JDK's own rounding is a reference.
+        // The exact product of two halves fits in a float, so that the JDK's own rounding is a
+        // reference.
         for (int a = 0; a < 0x7c00; a += 37) {
             for (int b = 0; b < 0x7c00; b += 41) {
                 float exact = Float.float16ToFloat((short) a) * Float.float16ToFloat((short) b);
@@ -226,7 +231,8 @@ class SoftFloatTest {
             if (!SoftFloat.isSignalling(16, a)) {
                 long single = SoftConversion.convert(16, 32, a, Rounding.NEAREST, 0, pe);
                 long twice = SoftConversion.convert(32, 64, single, Rounding.NEAREST, 0, pe);
-                assertThat(SoftConversion.convert(64, 16, twice, Rounding.NEAREST, 0, pe)).isEqualTo(a);
+                assertThat(SoftConversion.convert(64, 16, twice, Rounding.NEAREST, 0, pe))
+                        .isEqualTo(a);
             }
         }
         assertThat(pe.fpsr).isZero();
@@ -249,7 +255,9 @@ class SoftFloatTest {
             pe.fpsr = before;
             long exact = operate(op, n, a, b, c, false);
             assertThat(fast).as("%d %d %x %x %x %x", op, n, a, b, c, pe.fpcr).isEqualTo(exact);
-            assertThat(fastFlags).as("%d %d %x %x %x %x", op, n, a, b, c, pe.fpcr).isEqualTo(pe.fpsr);
+            assertThat(fastFlags)
+                    .as("%d %d %x %x %x %x", op, n, a, b, c, pe.fpcr)
+                    .isEqualTo(pe.fpsr);
         }
     }
 
@@ -262,19 +270,25 @@ class SoftFloatTest {
             case 3 -> fast ? FastFloat.div(n, a, b, pe) : SoftFloat.div(n, a, b, f, pe);
             case 4 -> fast ? FastFloat.sqrt(n, a, pe) : SoftFloat.sqrt(n, a, f, pe);
             case 5 -> fast ? FastFloat.mulAdd(n, c, a, b, pe) : SoftFloat.mulAdd(n, c, a, b, f, pe);
-            case 6 -> fast
-                    ? FastFloat.compare(n, a, b, true, pe)
-                    : SoftFloat.compare(n, a, b, true, f, pe);
-            case 7 -> fast
-                    ? FastFloat.convert(n, 96 - n, a, Rounding.of(f), pe)
-                    : SoftConversion.convert(n, 96 - n, a, Rounding.of(f), f, pe);
-            default -> fast
-                    ? FastFloat.toFixed(n, a, 0, c < 0, n, Rounding.ZERO, pe)
-                    : SoftConversion.toFixed(n, a, 0, c < 0, n, Rounding.ZERO, f, pe);
+            case 6 ->
+                    fast
+                            ? FastFloat.compare(n, a, b, true, pe)
+                            : SoftFloat.compare(n, a, b, true, f, pe);
+            case 7 ->
+                    fast
+                            ? FastFloat.convert(n, 96 - n, a, Rounding.of(f), pe)
+                            : SoftConversion.convert(n, 96 - n, a, Rounding.of(f), f, pe);
+            default ->
+                    fast
+                            ? FastFloat.toFixed(n, a, 0, c < 0, n, Rounding.ZERO, pe)
+                            : SoftConversion.toFixed(n, a, 0, c < 0, n, Rounding.ZERO, f, pe);
         };
     }
 
-    /** Exponents near one another, so that sums cancel and products stay in range, and a few extremes. */
+    /**
+     * Exponents near one another, so that sums cancel and products stay in range, and a few
+     * extremes.
+     */
     private static long operand(int n, RandomGenerator random) {
         long bits = random.nextLong() & -1L << random.nextInt(52);
         if (n == 32) {
@@ -299,7 +313,8 @@ class SoftFloatTest {
         "32, 00000001, 7f800000, OFC IXC",
     })
     void reciprocalEstimates(int n, String a, String expected, String flags) {
-        assertThat(Long.toHexString(Estimates.reciprocalEstimate(n, hex(a), 0, pe))).isEqualTo(expected);
+        assertThat(Long.toHexString(Estimates.reciprocalEstimate(n, hex(a), 0, pe)))
+                .isEqualTo(expected);
         assertThat(pe.fpsr).isEqualTo(flags(flags));
     }
 
@@ -311,7 +326,8 @@ class SoftFloatTest {
         "64, 0, 7ff0000000000000, DZC",
     })
     void reciprocalSquareRootEstimates(int n, String a, String expected, String flags) {
-        assertThat(Long.toHexString(Estimates.reciprocalSqrtEstimate(n, hex(a), 0, pe))).isEqualTo(expected);
+        assertThat(Long.toHexString(Estimates.reciprocalSqrtEstimate(n, hex(a), 0, pe)))
+                .isEqualTo(expected);
         assertThat(pe.fpsr).isEqualTo(flags(flags));
     }
 }
