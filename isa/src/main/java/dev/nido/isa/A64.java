@@ -913,16 +913,24 @@ public enum A64 {
     static {
         A64[] rows = values();
         Arrays.sort(rows, Comparator.comparingInt((A64 r) -> -Integer.bitCount(r.mask)));
-        List<A64> found = new ArrayList<>();
-        for (int prefix = 0; prefix < BY_PREFIX.length; prefix++) {
-            found.clear();
-            int high = prefix << 21;
-            for (A64 r : rows) {
-                if (((high ^ r.value) & r.mask & 0xffe00000) == 0) {
-                    found.add(r);
+        int[] counts = new int[BY_PREFIX.length];
+        A64[][] found = new A64[BY_PREFIX.length][8];
+        for (A64 r : rows) {
+            int free = ~r.mask >>> 21;
+            int fixed = r.value >>> 21;
+            // All values of the free bits, by the usual walk over subsets.
+            int subset = 0;
+            do {
+                int prefix = fixed | subset;
+                if (counts[prefix] == found[prefix].length) {
+                    found[prefix] = Arrays.copyOf(found[prefix], 2 * counts[prefix]);
                 }
-            }
-            BY_PREFIX[prefix] = found.toArray(A64[]::new);
+                found[prefix][counts[prefix]++] = r;
+                subset = subset - free & free;
+            } while (subset != 0);
+        }
+        for (int i = 0; i < BY_PREFIX.length; i++) {
+            BY_PREFIX[i] = Arrays.copyOf(found[i], counts[i]);
         }
     }
 
@@ -937,12 +945,14 @@ public enum A64 {
     private final int[] reserved;
 
     private final String syntax;
+    private final WrittenRegisters written;
 
     A64(String pattern, Feature feature, String reserved, String syntax) {
         this.pattern = pattern;
         this.feature = feature;
         this.reservedText = reserved;
         this.syntax = syntax;
+        this.written = new WrittenRegisters(syntax);
         int bit = 32;
         int fixed = 0;
         int ones = 0;
@@ -1075,14 +1085,14 @@ public enum A64 {
      * what an exception or a trap writes is not.
      */
     public int writesX(int word) {
-        return Syntax.of(this).writesX(word);
+        return written.x(word);
     }
 
     /**
      * The SIMD and FP registers that a word of this row writes, in whole or in part: bit n is Vn.
      */
     public int writesV(int word) {
-        return Syntax.of(this).writesV(word);
+        return written.v(word);
     }
 
     /** The template of the assembly form, see {@link Syntax}. */

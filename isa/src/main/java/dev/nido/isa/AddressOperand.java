@@ -197,11 +197,6 @@ final class AddressOperand extends Operand {
         e.put(in, 12, 1, shifted ? 1 : 0);
     }
 
-    @Override
-    int writesX(int word) {
-        return mode == Mode.OFFSET ? 0 : 1 << bits(word, 5, 5);
-    }
-
     /** A PC-relative branch target or literal. */
     static final class Target extends Operand {
         private final int lo;

@@ -131,12 +131,6 @@ final class GeneralRegister extends Operand {
         return name.charAt(from) == '0' && name.length() - from > 1 ? -1 : n;
     }
 
-    @Override
-    int writesX(int word) {
-        int n = field.of(word);
-        return !written || n == 31 && !sp ? 0 : 1 << n;
-    }
-
     /** {@code TBZ}'s register: X where the tested bit is above 31, printed W otherwise. */
     static final class Tested extends Operand {
         @Override
@@ -208,21 +202,10 @@ final class GeneralRegister extends Operand {
                 throw in.mismatch("consecutive register expected");
             }
         }
-
-        @Override
-        int writesX(int word) {
-            return written ? 3 << field.of(word) & 0x7fffffff : 0;
-        }
     }
 
-    /** X0–X30 written without being named: the link register. */
+    /** A register that is written without being named: the link register. */
     static final class Implied extends Operand {
-        private final int mask;
-
-        Implied(int number) {
-            this.mask = 1 << number;
-        }
-
         @Override
         boolean hidden() {
             return true;
@@ -233,11 +216,6 @@ final class GeneralRegister extends Operand {
 
         @Override
         void parse(OperandText in, Encoder e) {}
-
-        @Override
-        int writesX(int word) {
-            return mask;
-        }
     }
 
     /** {@code , Xt} of SYS: absent means XZR. */

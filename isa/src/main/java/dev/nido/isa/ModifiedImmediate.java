@@ -171,11 +171,6 @@ final class ModifiedImmediate {
             e.put(in, 30, 1, vector ? 1 : 0);
             e.put(in, 0, 5, n);
         }
-
-        @Override
-        int writesV(int word) {
-            return written ? 1 << (word & 31) : 0;
-        }
     }
 
     /** A 64-bit mask of which each byte is zero or all ones. */
@@ -420,17 +415,6 @@ final class ModifiedImmediate {
             e.put(in, 19, 1, size == 0 ? 1 : 0);
             e.put(in, 16, 1, lo == 0 ? 1 : 0);
             e.put(in, lo, 5, n & 31);
-        }
-
-        @Override
-        int writesX(int word) {
-            int n = bits(word, lo, 5);
-            return written && general(word) && n != 31 ? 1 << n : 0;
-        }
-
-        @Override
-        int writesV(int word) {
-            return written && !general(word) ? 1 << bits(word, lo, 5) : 0;
         }
     }
 }

@@ -1,13 +1,10 @@
 package dev.nido.isa;
 
 /**
- * One operand of an assembly form: how it reads in text, and which registers it writes. The tokens
- * of {@link A64}'s and {@link Alias}'s templates name operands; {@link Syntax} makes them.
+ * One operand of an assembly form: how it reads in text. The tokens of {@link A64}'s and {@link
+ * Alias}'s templates name operands; {@link OperandFactory} makes them.
  */
 abstract class Operand {
-
-    /** Written by the instruction: marked {@code =} in the template. */
-    boolean written;
 
     /** Whether the operand may be absent; it then prints and reads its own comma. */
     boolean optional() {
@@ -27,16 +24,6 @@ abstract class Operand {
     abstract void print(StringBuilder out, int word, long pc);
 
     abstract void parse(OperandText in, Encoder e) throws Mismatch;
-
-    /** General-purpose registers that this operand makes the word write: bit n is Xn, bit 31 SP. */
-    int writesX(int word) {
-        return 0;
-    }
-
-    /** SIMD and FP registers that this operand makes the word write: bit n is Vn. */
-    int writesV(int word) {
-        return 0;
-    }
 
     static int bits(int word, int lo, int width) {
         return word >>> lo & (1 << width) - 1;

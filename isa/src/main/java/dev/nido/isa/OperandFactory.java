@@ -14,12 +14,11 @@ final class OperandFactory {
     private OperandFactory() {}
 
     static Operand make(A64 row, String token) {
-        boolean written = token.startsWith("=");
-        Operand o = operand(row, written ? token.substring(1) : token);
+        // What "=" marks is for WrittenRegisters.
+        Operand o = operand(row, token.startsWith("=") ? token.substring(1) : token);
         if (o == null) {
             throw new IllegalArgumentException(row + ": unknown operand " + token);
         }
-        o.written = written;
         return o;
     }
 
@@ -54,7 +53,7 @@ final class OperandFactory {
             return new ImmediateOperand.Plain(row.field(t.substring(3)), t.charAt(1) == 'x');
         }
         if (t.startsWith("%=X")) {
-            return new GeneralRegister.Implied(Integer.parseInt(t.substring(3)));
+            return new GeneralRegister.Implied();
         }
         if (t.startsWith("%")) {
             int equals = t.indexOf('=');

@@ -21,6 +21,11 @@ final class StructureOperand extends Operand {
         if (count != 0) {
             return count;
         }
+        return registersOfLd1(word);
+    }
+
+    /** How many registers LD1 or ST1 (multiple structures) transfers, by its opcode. */
+    static int registersOfLd1(int word) {
         return switch (bits(word, 12, 4)) {
             case 2 -> 4;
             case 6 -> 3;
@@ -82,17 +87,6 @@ final class StructureOperand extends Operand {
         e.put(in, 10, 2, all & 3);
     }
 
-    @Override
-    int writesV(int word) {
-        int mask = 0;
-        if (written) {
-            for (int i = 0; i < count(word); i++) {
-                mask |= 1 << (word + i & 31);
-            }
-        }
-        return mask;
-    }
-
     /** {@code [n], #size} or {@code [n], Xm}. */
     static final class PostIndex extends Operand {
         private final A64 row;
@@ -107,7 +101,7 @@ final class StructureOperand extends Operand {
             int registers = n.charAt(2) - '0';
             if (n.contains("MULTIPLE")) {
                 if (registers == 1) {
-                    registers = new StructureOperand("list*").count(word);
+                    registers = registersOfLd1(word);
                 }
                 return registers * (8 << bits(word, 30, 1));
             }
@@ -150,11 +144,6 @@ final class StructureOperand extends Operand {
                 }
             }
             e.put(in, 16, 5, m);
-        }
-
-        @Override
-        int writesX(int word) {
-            return 1 << bits(word, 5, 5);
         }
     }
 }

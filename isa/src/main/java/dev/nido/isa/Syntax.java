@@ -223,20 +223,4 @@ final class Syntax {
         }
         return word;
     }
-
-    int writesX(int word) {
-        int mask = 0;
-        for (Operand o : operands) {
-            mask |= o.writesX(word);
-        }
-        return mask;
-    }
-
-    int writesV(int word) {
-        int mask = 0;
-        for (Operand o : operands) {
-            mask |= o.writesV(word);
-        }
-        return mask;
-    }
 }

@@ -89,11 +89,6 @@ final class VectorOperand {
                 e.put(in, 16, 5, n);
             }
         }
-
-        @Override
-        int writesV(int word) {
-            return written ? 1 << field.of(word) : 0;
-        }
     }
 
     /**
@@ -174,11 +169,6 @@ final class VectorOperand {
             }
             e.put(in, field, n);
         }
-
-        @Override
-        int writesV(int word) {
-            return written ? 1 << field.of(word) : 0;
-        }
     }
 
     /**
@@ -215,11 +205,6 @@ final class VectorOperand {
                 e.put(in, 16, 5, i << size + 1 | 1L << size);
             }
             e.put(in, field, n);
-        }
-
-        @Override
-        int writesV(int word) {
-            return written ? 1 << field.of(word) : 0;
         }
     }
 
