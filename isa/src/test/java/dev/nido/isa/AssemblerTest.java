@@ -192,4 +192,15 @@ class AssemblerTest {
                 .hasMessageStartingWith("guest.s:" + line + ": ")
                 .hasMessageContaining(message);
     }
+
+    /** The example of the package comment. */
+    @Test
+    void assemblesDecodesAndDisassemblesOneInstruction() {
+        int word = Assembler.word(0, "add x0, x1, x2, lsl #3");
+        A64 row = A64.decode(word);
+        assertThat(row).isEqualTo(A64.ADD_SHIFT);
+        assertThat(row.field("imm6").of(word)).isEqualTo(3);
+        assertThat(row.writesX(word)).isEqualTo(1);
+        assertThat(Disassembler.disassemble(0, word)).isEqualTo("add\tx0, x1, x2, lsl #3");
+    }
 }
