@@ -230,6 +230,10 @@ final class SourceLines {
                 // Longer names first, so that \ab is not taken for \a.
                 int i = byLength(m.parameters, pass);
                 String value = i < arguments.size() ? arguments.get(i) : m.defaults.get(i);
+                if (value.length() >= 2 && value.startsWith("\"") && value.endsWith("\"")) {
+                    // As GNU as does: the quotes only hold the argument together.
+                    value = value.substring(1, value.length() - 1);
+                }
                 text = text.replace("\\" + m.parameters.get(i), value);
             }
             waiting.addFirst(new Statement(call.line, text.replace("\\()", "")));
