@@ -43,7 +43,9 @@ final class PeLoop {
             if (machine.deterministic() && deadline != Long.MAX_VALUE) {
                 limit = Math.min(limit, Math.max(1, deadline - now));
             }
+            limit = Math.min(limit, pe.pmu.untilOverflow());
             engine.run(pe, (int) Math.min(limit, blockLimit));
+            pe.pmu.update();
             watch();
             if (pe.yieldRequested) {
                 pe.yieldRequested = false;

@@ -24,6 +24,11 @@ public final class Interpreter implements Engine {
     private static final A64[] ROWS = A64.values();
     private static final long W = 0xffffffffL;
 
+    /** LDXR, LDAXR, LDXP, LDAXP of any size. */
+    private static final int LOAD_EXCLUSIVE = 0x0840_0000;
+
+    private static final int LOAD_EXCLUSIVE_MASK = 0x3fc0_0000;
+
     private final Predecoder predecoder;
     private final PhysicalMemory memory;
     private final StreamRecorder recorder;
@@ -52,9 +57,33 @@ public final class Interpreter implements Engine {
         long target = pe.retired + budget;
         retiredAtEnd = target;
         do {
-            block(pe, (int) (target - pe.retired));
+            if (pe.guarded) {
+                guarded(pe);
+                retiredAtEnd = target;
+            } else {
+                block(pe, (int) (target - pe.retired));
+            }
         } while (pe.retired < target && pe.attention == 0 && !pe.endRun);
         pe.endRun = false;
+    }
+
+    /** One instruction under software step, breakpoints or PSTATE.IL. */
+    private void guarded(Pe pe) {
+        int word = 0;
+        try {
+            pe.debug.checkStep();
+            word = memory.get32(mmu.fetch(pe.pc)[WORDS] + (pe.pc & 0xffc));
+            pe.checkInstruction();
+        } catch (GuestException e) {
+            deliver(pe, e, word);
+            return;
+        }
+        long before = pe.retired;
+        retiredAtEnd = before + 1;
+        block(pe, 1);
+        if (pe.retired != before) {
+            pe.debug.afterInstruction((word & LOAD_EXCLUSIVE_MASK) == LOAD_EXCLUSIVE);
+        }
     }
 
     /** Runs until the page is left, something ended the block, or the budget is used up. */

@@ -118,6 +118,12 @@ public final class Pe {
     public boolean fpEnabled;
 
     /**
+     * Every instruction must be announced: {@link SelfHostedDebug#checkStep}, then its fetch, then {@link
+     * #checkInstruction}, then its execution, then {@link SelfHostedDebug#afterInstruction}.
+     */
+    public boolean guarded;
+
+    /**
      * Rt of the MSR, MRS or SYS in execution, 0–31, which a trap of it reports. The engine sets it
      * before it calls {@link #readSystemRegister}, {@link #writeSystemRegister} or {@link
      * #systemInstruction}.
@@ -342,6 +348,18 @@ public final class Pe {
 
     public GuestException brk(int imm16) {
         return new GuestException(Esr.EC_BRK, imm16 & 0xffff, debug.target());
+    }
+
+    /**
+     * While {@link #guarded}, between fetch and execution of the instruction at {@link #pc}.
+     *
+     * @throws GuestException breakpoint or illegal execution state
+     */
+    public void checkInstruction() {
+        debug.checkBreakpoints();
+        if (il) {
+            throw illegalState();
+        }
     }
 
     /** PSTATE.IL was set: the instruction is not executed. */

@@ -8,8 +8,8 @@ import dev.nido.arch.SysReg;
 
 /**
  * Self-hosted debug (Arm ARM D2): breakpoints, watchpoints, software step and the OS lock. The
- * engine asks {@link #active} before it runs instructions at full speed, the MMU {@link #watching}
- * before it lets accesses pass unseen.
+ * engine asks {@link Pe#guarded} before it runs instructions at full speed, the MMU {@link
+ * #watching} before it lets accesses pass unseen.
  */
 public final class SelfHostedDebug {
 
@@ -50,11 +50,8 @@ public final class SelfHostedDebug {
         stepped = false;
     }
 
-    /**
-     * Whether each instruction must be announced by {@link #beforeInstruction}, and {@link
-     * #afterInstruction} called once it has retired.
-     */
-    public boolean active() {
+    /** Whether software step or a breakpoint may hit in the current context. */
+    boolean active() {
         return stepping || breaking;
     }
 
@@ -108,6 +105,11 @@ public final class SelfHostedDebug {
     }
 
     void contextChanged() {
+        recompute();
+        pe.guarded = pe.il || active();
+    }
+
+    private void recompute() {
         long mdscr = pe.sys[MDSCR];
         stepping = false;
         breaking = false;
@@ -137,11 +139,11 @@ public final class SelfHostedDebug {
     }
 
     /**
-     * While {@link #active}, before the instruction at {@link Pe#pc} executes.
+     * Before the next instruction is fetched.
      *
-     * @throws GuestException software step, or a breakpoint
+     * @throws GuestException software step, where an instruction has been stepped
      */
-    public void beforeInstruction() {
+    public void checkStep() {
         if (stepping && !pe.ss) {
             int iss = FSC;
             if (stepped) {
@@ -150,6 +152,14 @@ public final class SelfHostedDebug {
             stepped = false;
             throw new GuestException(Esr.EC_STEP, iss, target());
         }
+    }
+
+    /**
+     * Before the instruction at {@link Pe#pc} executes, after it was fetched.
+     *
+     * @throws GuestException a breakpoint
+     */
+    public void checkBreakpoints() {
         if (breaking) {
             for (int n = 0; n < CpuModel.BREAKPOINTS; n++) {
                 if (breakpointMatches(n)) {
@@ -160,7 +170,7 @@ public final class SelfHostedDebug {
     }
 
     /**
-     * While {@link #active}, after an instruction has retired.
+     * After an instruction has retired that was announced with {@link #checkStep}.
      *
      * @param loadExclusive it was a load-exclusive
      */

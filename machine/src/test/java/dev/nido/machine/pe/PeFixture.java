@@ -6,7 +6,6 @@ import dev.nido.arch.SysReg;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 
-import java.util.function.LongSupplier;
 
 /** A PE alone, driven without instructions. */
 final class PeFixture implements AutoCloseable {
@@ -56,10 +55,6 @@ final class PeFixture implements AutoCloseable {
         } catch (GuestException e) {
             return e;
         }
-    }
-
-    static GuestException thrownByRead(LongSupplier access) {
-        return thrown(access::getAsLong);
     }
 
     /** {@code ok}, {@code undef}, or class and level that gets it: {@code 18>2}. */

@@ -28,6 +28,22 @@ class SelfHostedDebugTest {
         f.close();
     }
 
+    private void announce() {
+        pe.debug.checkStep();
+        pe.checkInstruction();
+    }
+
+    @Test
+    void illegalStateIsTakenBeforeTheInstruction() {
+        f.set(SysReg.SPSR_EL1, 9);
+        pe.exceptionReturn();
+        assertThat(pe.guarded).isTrue();
+        pe.takeSynchronous(PeFixture.thrown(this::announce));
+        assertThat(f.sys(SysReg.ESR_EL1)).isEqualTo(0x3a00_0000L);
+        assertThat(f.sys(SysReg.SPSR_EL1) & Spsr.IL).isNotZero();
+        assertThat(pe.guarded).isFalse();
+    }
+
     @Test
     void stepExecutesOneInstructionOfEl0() {
         f.set(SysReg.MDSCR_EL1, MdscrEl1.SS);
@@ -36,10 +52,10 @@ class SelfHostedDebugTest {
         assertThat(pe.el).isZero();
         assertThat(pe.debug.active()).isTrue();
         assertThat(pe.ss).isTrue();
-        pe.debug.beforeInstruction();
+        announce();
         pe.pc += 4;
         pe.debug.afterInstruction(false);
-        GuestException e = PeFixture.thrown(pe.debug::beforeInstruction);
+        GuestException e = PeFixture.thrown(this::announce);
         pe.takeSynchronous(e);
         assertThat(f.sys(SysReg.ESR_EL1)).isEqualTo(0xcb00_0022L);
         assertThat(f.sys(SysReg.ELR_EL1)).isEqualTo(0x400004);
@@ -78,9 +94,9 @@ class SelfHostedDebugTest {
         pe.writeSystemRegister(SysReg.MDSCR_EL1.key(), MdscrEl1.MDE);
         f.at(0);
         pe.pc = 0x40000c;
-        pe.debug.beforeInstruction();
+        announce();
         pe.pc = 0x400010;
-        GuestException e = PeFixture.thrown(pe.debug::beforeInstruction);
+        GuestException e = PeFixture.thrown(this::announce);
         pe.takeSynchronous(e);
         assertThat(f.sys(SysReg.ESR_EL1)).isEqualTo(0xc200_0022L);
         assertThat(f.sys(SysReg.ELR_EL1)).isEqualTo(0x400010);
@@ -95,9 +111,9 @@ class SelfHostedDebugTest {
         pe.writeSystemRegister(SysReg.MDSCR_EL1.key(), MdscrEl1.MDE);
         f.at(0);
         pe.pc = 0x400010;
-        assertThat(PeFixture.thrown(pe.debug::beforeInstruction)).isNull();
+        assertThat(PeFixture.thrown(this::announce)).isNull();
         pe.sys[SysReg.CONTEXTIDR_EL1.ordinal()] = 42;
-        assertThat(PeFixture.thrown(pe.debug::beforeInstruction)).isNotNull();
+        assertThat(PeFixture.thrown(this::announce)).isNotNull();
     }
 
     @Test
