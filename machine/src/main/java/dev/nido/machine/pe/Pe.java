@@ -118,8 +118,8 @@ public final class Pe {
     public boolean fpEnabled;
 
     /**
-     * Every instruction must be announced: {@link SelfHostedDebug#checkStep}, then its fetch, then {@link
-     * #checkInstruction}, then its execution, then {@link SelfHostedDebug#afterInstruction}.
+     * Every instruction must be announced: {@link SelfHostedDebug#checkStep}, then its fetch, then
+     * {@link #checkInstruction}, then its execution, then {@link SelfHostedDebug#afterInstruction}.
      */
     public boolean guarded;
 
@@ -154,7 +154,7 @@ public final class Pe {
      * Entry to EL2 ends the run once the state is written, instead of going on at the vector: EL2
      * has its software outside the machine.
      */
-    public boolean returnsFromEl2Entry;
+    public final boolean returnsFromEl2Entry;
 
     /** Such an entry has happened; whoever handles it clears this. */
     public boolean enteredEl2;
@@ -206,6 +206,7 @@ public final class Pe {
         timer = new GenericTimer(this, machine.clock(), machine.gic());
         registers = new SystemRegisters(this, traps);
         instructions = new SystemInstructions(this, traps);
+        returnsFromEl2Entry = !machine.config().vectorEntry();
     }
 
     /**
@@ -273,9 +274,16 @@ public final class Pe {
         return interrupts.isr();
     }
 
-    /** If an interrupt is pending and unmasked, enters it. */
+    /**
+     * If an interrupt is pending and unmasked, enters it; at its vector perhaps another one, of a
+     * higher level, at once.
+     */
     public boolean takePendingInterrupt() {
-        return interrupts.take();
+        boolean taken = false;
+        while (interrupts.take()) {
+            taken = true;
+        }
+        return taken;
     }
 
     /** The wake-up condition of WFI: an interrupt is pending, whatever PSTATE masks. */

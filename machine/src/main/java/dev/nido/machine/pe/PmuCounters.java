@@ -120,6 +120,12 @@ public final class PmuCounters {
         }
     }
 
+    /** MDCR_EL2 was written: which counters are EL2's, and whether they are on. */
+    void controlChanged() {
+        contextChanged();
+        updateLine();
+    }
+
     /** Adds what was retired since the last time; raises the interrupt on overflow. */
     public void update() {
         long delta = pe.retired - since;

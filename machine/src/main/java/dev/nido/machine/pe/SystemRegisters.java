@@ -235,7 +235,7 @@ final class SystemRegisters {
         } else if (r == SysReg.HCR_EL2) {
             pe.hcrChanged();
         } else if (r == SysReg.MDCR_EL2) {
-            pe.pmu.contextChanged();
+            pe.pmu.controlChanged();
             pe.debug.contextChanged();
         }
     }

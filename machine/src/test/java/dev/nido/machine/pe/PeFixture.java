@@ -6,7 +6,6 @@ import dev.nido.arch.SysReg;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 
-
 /** A PE alone, driven without instructions. */
 final class PeFixture implements AutoCloseable {
 
