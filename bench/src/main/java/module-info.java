@@ -1,4 +1,8 @@
 /** Benchmarks, and the comparison with QEMU. */
 module dev.nido.bench {
+    requires dev.nido.board;
     requires dev.nido.cli;
+
+    provides dev.nido.cli.Benchmarks with
+            dev.nido.bench.KernelBenchmarks;
 }

@@ -13,17 +13,17 @@ import java.util.Locale;
  */
 enum Kernel {
     /** Bitwise CRC-32 of 4 KiB. */
-    CRC(2000, false),
+    CRC(700, false),
     /** Quicksort of 8,192 words. */
-    QSORT(250, false),
-    /** Walk of a list of 65,536 nodes. */
-    LIST(1200, false),
+    QSORT(100, false),
+    /** Walk of a list of 8,192 nodes. */
+    LIST(3000, false),
     /** Product of 64 by 64 matrices. */
-    MATMUL(250, false),
+    MATMUL(100, false),
     /** A million instructions, each run once. */
     ONCE(1, false),
     /** Sleep until a timer's interrupt 20 µs ahead; the figure is time, not instructions. */
-    WFI(2000, true);
+    WFI(1000, true);
 
     /** Instructions of {@link #ONCE}. */
     static final int ONCE_LENGTH = 1 << 20;
