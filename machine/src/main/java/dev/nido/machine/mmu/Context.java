@@ -4,9 +4,9 @@ package dev.nido.machine.mmu;
  * One translation context: whatever, beside the page tables, decides how an address translates. The
  * key of the fast arrays is listed here and nowhere else.
  *
- * <p>Key, 64 bits: 63:36 number of the control-register values ({@link Contexts#configuration}: regime,
- * SCTLR, TCR, and the bits of HCR_EL2 and VTCR_EL2 that matter to it); 33:32 view ({@link #USER} …);
- * 31:16 VMID; 15:0 ASID.
+ * <p>Key, 64 bits: 63:36 number of the control-register values ({@link Contexts#configuration}:
+ * regime, SCTLR, TCR, and the bits of HCR_EL2 and VTCR_EL2 that matter to it); 33:32 view ({@link
+ * #USER} …); 31:16 VMID; 15:0 ASID.
  */
 final class Context {
 

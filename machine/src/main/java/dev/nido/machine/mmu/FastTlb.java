@@ -8,8 +8,8 @@ import java.util.Arrays;
  *
  * <p>Only Normal memory in RAM is ever entered, and only with rights that need no further work: no
  * alignment checking, no pending access-flag or dirty-state update. An access of {@code size} bytes
- * hits if {@code tag[(int) (va >>> 12) & 1023] == ((va + size - 1) & ~0xfffL)}: the one compare covers
- * tag, validity and page crossing. The RAM offset is then {@code va + addend}.
+ * hits if {@code tag[(int) (va >>> 12) & 1023] == ((va + size - 1) & ~0xfffL)}: the one compare
+ * covers tag, validity and page crossing. The RAM offset is then {@code va + addend}.
  */
 public final class FastTlb {
 

@@ -11,8 +11,8 @@ import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
 
 /**
- * The memory management unit of one PE: translation in the regimes EL1&amp;0, EL2 and EL2&amp;0, the
- * TLB and its maintenance, AT, and the slow paths of loads, stores and fetches (Arm ARM D8).
+ * The memory management unit of one PE: translation in the regimes EL1&amp;0, EL2 and EL2&amp;0,
+ * the TLB and its maintenance, AT, and the slow paths of loads, stores and fetches (Arm ARM D8).
  *
  * <p>Engines look in {@link #fast} first and come here when it misses. All methods are for the PE's
  * own thread.
@@ -55,7 +55,9 @@ public final class Mmu {
 
     private final boolean lse2;
 
-    /** In the place of the fast arrays while watchpoints want to see every access: no data is in it. */
+    /**
+     * In the place of the fast arrays while watchpoints want to see every access: no data is in it.
+     */
     private final FastTlb watched = new FastTlb();
 
     private boolean watching;
@@ -110,9 +112,7 @@ public final class Mmu {
     }
 
     private int currentView() {
-        return pe.el == 0
-                ? Context.USER
-                : pe.pan ? Context.PRIVILEGED_PAN : Context.PRIVILEGED;
+        return pe.el == 0 ? Context.USER : pe.pan ? Context.PRIVILEGED_PAN : Context.PRIVILEGED;
     }
 
     private Context context(int regime, int view, long hcr) {
@@ -128,11 +128,8 @@ public final class Mmu {
             c.global = tlb.globalSpace(regime, r.vmid);
             // With no ASIDs, both are the same space.
             c.nonGlobal =
-                    regime == Stage1Controls.EL2
-                            ? c.global
-                            : tlb.asidSpace(regime, r.vmid, r.asid);
-            c.stage2 =
-                    regime == Stage1Controls.EL10 && r.stage2 ? tlb.stage2Space(r.vmid) : null;
+                    regime == Stage1Controls.EL2 ? c.global : tlb.asidSpace(regime, r.vmid, r.asid);
+            c.stage2 = regime == Stage1Controls.EL10 && r.stage2 ? tlb.stage2Space(r.vmid) : null;
         }
         return c;
     }
@@ -152,7 +149,8 @@ public final class Mmu {
             long hcr = pe.hcr;
             boolean asEl0 =
                     !pe.uao
-                            && (pe.el == 1 && !current.controls.nv1 || pe.el == 2 && HcrEl2.isHost(hcr));
+                            && (pe.el == 1 && !current.controls.nv1
+                                    || pe.el == 2 && HcrEl2.isHost(hcr));
             c = asEl0 ? context(current.controls.regime, Context.USER, hcr) : current;
             unprivileged = c;
         }
@@ -310,9 +308,7 @@ public final class Mmu {
         boolean within16 = lse2 && (va & 15) + size <= 16;
         if (r.alignmentChecked
                 || (flags & (EXCLUSIVE | ATOMIC)) != 0 && !within16
-                || (flags & ORDERED) != 0
-                        && !within16
-                        && !(lse2 && r.unalignedOrdered)) {
+                || (flags & ORDERED) != 0 && !within16 && !(lse2 && r.unalignedOrdered)) {
             throw simpleAbort(
                     Esr.EC_DATA_ABORT, Esr.FSC_ALIGNMENT, va, write && (flags & ATOMIC) == 0);
         }
@@ -411,8 +407,8 @@ public final class Mmu {
      * Where in RAM an exclusive, atomic or paired access goes, after all its checks.
      *
      * @param log2size 0–4, of the whole access
-     * @param flags {@link #EXCLUSIVE}, {@link #ATOMIC}, {@link #ORDERED}, {@link #UNPRIVILEGED}, and
-     *     {@link #WRITE} for a store-exclusive
+     * @param flags {@link #EXCLUSIVE}, {@link #ATOMIC}, {@link #ORDERED}, {@link #UNPRIVILEGED},
+     *     and {@link #WRITE} for a store-exclusive
      * @return RAM offset; not aligned if {@code va} is not
      * @throws GuestException the abort; "unsupported" for memory that is not RAM
      */
@@ -441,7 +437,8 @@ public final class Mmu {
     }
 
     /**
-     * Makes sure that a range can be read or written ({@link #WRITE}) without an abort of translation.
+     * Makes sure that a range can be read or written ({@link #WRITE}) without an abort of
+     * translation.
      *
      * @param size bytes, at most 4096
      * @throws GuestException the abort
@@ -493,8 +490,8 @@ public final class Mmu {
     }
 
     /**
-     * What a branch, exception return or exception entry makes of its target: tag bits that the regime
-     * ignores are not kept in the PC (Arm ARM, AArch64.BranchAddr).
+     * What a branch, exception return or exception entry makes of its target: tag bits that the
+     * regime ignores are not kept in the PC (Arm ARM, AArch64.BranchAddr).
      */
     public long branchTarget(long target) {
         long top = target >> 55;
@@ -640,8 +637,8 @@ public final class Mmu {
     }
 
     /**
-     * Waits until all PEs have done what this one broadcast; for the engine at DSB. Serves other PEs'
-     * requests meanwhile, so that PEs may wait for each other.
+     * Waits until all PEs have done what this one broadcast; for the engine at DSB. Serves other
+     * PEs' requests meanwhile, so that PEs may wait for each other.
      */
     public void completeBroadcasts() {
         if (!broadcasting) {
@@ -677,7 +674,10 @@ public final class Mmu {
         shootdown.resume();
     }
 
-    /** Says that the PE's thread stops executing: WFI, stop, end. Others' TLBIs no longer wait for it. */
+    /**
+     * Says that the PE's thread stops executing: WFI, stop, end. Others' TLBIs no longer wait for
+     * it.
+     */
     public void suspend() {
         shootdown.suspend();
     }
@@ -686,11 +686,9 @@ public final class Mmu {
     public void reset() {
         for (int regime = 0; regime < Stage1Controls.REGIMES; regime++) {
             tlb.apply(
-                    new Invalidation(
-                            Invalidation.Scope.REGIME, regime, 0, TlbSpace.GLOBAL, 0, 0));
+                    new Invalidation(Invalidation.Scope.REGIME, regime, 0, TlbSpace.GLOBAL, 0, 0));
         }
-        tlb.apply(
-                new Invalidation(Invalidation.Scope.EVERY_VMID, 0, 0, TlbSpace.GLOBAL, 0, 0));
+        tlb.apply(new Invalidation(Invalidation.Scope.EVERY_VMID, 0, 0, TlbSpace.GLOBAL, 0, 0));
         contexts.flushAll();
         contextChanged();
     }

@@ -4,8 +4,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Where other PEs post their broadcast TLBIs to one PE (one thread a PE). While the PE runs, it serves
- * them itself at its next poll; while it does not (WFI, stopped, not started), the poster does.
+ * Where other PEs post their broadcast TLBIs to one PE (one thread a PE). While the PE runs, it
+ * serves them itself at its next poll; while it does not (WFI, stopped, not started), the poster
+ * does.
  */
 final class Shootdown {
 

@@ -171,10 +171,7 @@ final class Stage1Controls {
         long t = sys[tcrName.ordinal()];
         long h = regime == EL10 ? hcrNow & HCR_USED : 0;
         boolean a1 = regime != EL2 && (t >>> 22 & 1) != 0;
-        int a =
-                regime == EL2
-                        ? 0
-                        : (int) (sys[(a1 ? ttbr1Name : ttbr0Name).ordinal()] >>> 48);
+        int a = regime == EL2 ? 0 : (int) (sys[(a1 ? ttbr1Name : ttbr0Name).ordinal()] >>> 48);
         int v = 0;
         long vt = 0;
         if (regime == EL10) {
@@ -194,7 +191,8 @@ final class Stage1Controls {
             vtcr = vt;
             decode();
             configuration =
-                    (long) contexts.configuration(regime, s, t, h, stage2 ? vt : vt & 1 << 19) << 36;
+                    (long) contexts.configuration(regime, s, t, h, stage2 ? vt : vt & 1 << 19)
+                            << 36;
         }
         asid = a & asidMask;
         vmid = wideVmid && (vtcr >>> 19 & 1) != 0 ? v : v & 0xff;

@@ -6,20 +6,20 @@ import java.util.Map;
 
 /**
  * The architectural TLB of one PE. Stage-1 results (VA to IPA) and stage-2 results (IPA to PA) are
- * kept apart, both without limit, and each stays until a TLBI names it: a stale entry is used as real
- * hardware may use it, and always, so that runs repeat exactly. Only the PE's own thread, or the
- * thread that holds its {@link Shootdown} while the PE is idle, may touch it.
+ * kept apart, both without limit, and each stays until a TLBI names it: a stale entry is used as
+ * real hardware may use it, and always, so that runs repeat exactly. Only the PE's own thread, or
+ * the thread that holds its {@link Shootdown} while the PE is idle, may touch it.
  *
  * <h2>Stage-1 entry</h2>
  *
- * <p>IPA[47:12] in place; bit 0 set; bits 2:1 level; bits 3–7 {@link #EL0}, {@link #READ_ONLY}, {@link
- * #UXN}, {@link #PXN}, {@link #CLEAN}; bits 9:8 SH; bits 50:48 size index; bits 63:56 the MAIR attribute.
- * Permissions of table descriptors are folded in.
+ * <p>IPA[47:12] in place; bit 0 set; bits 2:1 level; bits 3–7 {@link #EL0}, {@link #READ_ONLY},
+ * {@link #UXN}, {@link #PXN}, {@link #CLEAN}; bits 9:8 SH; bits 50:48 size index; bits 63:56 the
+ * MAIR attribute. Permissions of table descriptors are folded in.
  *
  * <h2>Stage-2 entry</h2>
  *
- * <p>PA[47:12] in place; bit 0 set; bits 2:1 level; bits 4:3 S2AP; bits 6:5 XN; bit 7 {@link #CLEAN};
- * bits 9:8 SH; bits 50:48 size index; bits 59:56 MemAttr.
+ * <p>PA[47:12] in place; bit 0 set; bits 2:1 level; bits 4:3 S2AP; bits 6:5 XN; bit 7 {@link
+ * #CLEAN}; bits 9:8 SH; bits 50:48 size index; bits 59:56 MemAttr.
  */
 final class Tlb {
 

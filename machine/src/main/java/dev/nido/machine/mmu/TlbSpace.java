@@ -1,8 +1,8 @@
 package dev.nido.machine.mmu;
 
 /**
- * What TLB entries are tagged with beside their page: a regime and VMID with one ASID, or the global
- * entries of a regime and VMID, or the stage-2 entries of a VMID.
+ * What TLB entries are tagged with beside their page: a regime and VMID with one ASID, or the
+ * global entries of a regime and VMID, or the stage-2 entries of a VMID.
  */
 final class TlbSpace {
 

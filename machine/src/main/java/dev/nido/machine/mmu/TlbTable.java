@@ -3,16 +3,19 @@ package dev.nido.machine.mmu;
 import java.util.BitSet;
 
 /**
- * Translations of all sizes and spaces of one stage: an open-addressing hash of longs that grows and
- * never evicts.
+ * Translations of all sizes and spaces of one stage: an open-addressing hash of longs that grows
+ * and never evicts.
  *
  * <p>A key holds the input page (37 bits), its size (3 bits) and the number of the {@link TlbSpace}
- * that owns it (24 bits). A space is emptied by giving it a new number; what is left under the old one
- * is swept when the table is rebuilt.
+ * that owns it (24 bits). A space is emptied by giving it a new number; what is left under the old
+ * one is swept when the table is rebuilt.
  */
 final class TlbTable {
 
-    /** log2 of the sizes that a translation may have, by size index: 4K, 16K, 64K, 2M, 32M, 512M, 1G. */
+    /**
+     * log2 of the sizes that a translation may have, by size index: 4K, 16K, 64K, 2M, 32M, 512M,
+     * 1G.
+     */
     private static final int[] SHIFTS = {12, 14, 16, 21, 25, 29, 30};
 
     static final int SIZES = SHIFTS.length;
@@ -41,7 +44,8 @@ final class TlbTable {
             case 25 -> 4;
             case 29 -> 5;
             case 30 -> 6;
-            default -> throw new IllegalArgumentException("no translation has 2^" + log2 + " bytes");
+            default ->
+                    throw new IllegalArgumentException("no translation has 2^" + log2 + " bytes");
         };
     }
 

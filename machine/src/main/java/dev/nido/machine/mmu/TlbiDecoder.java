@@ -3,8 +3,8 @@ package dev.nido.machine.mmu;
 import dev.nido.machine.mmu.Invalidation.Scope;
 
 /**
- * TLBI instructions to {@link Invalidation}s (Arm ARM C5.5). TTL hints are not needed: an entry knows
- * its size.
+ * TLBI instructions to {@link Invalidation}s (Arm ARM C5.5). TTL hints are not needed: an entry
+ * knows its size.
  */
 final class TlbiDecoder {
 
@@ -133,8 +133,7 @@ final class TlbiDecoder {
         } else {
             ipa = (value & 0xf_ffff_ffffL) << 12;
         }
-        return new Invalidation(
-                Scope.IPA, Stage1Controls.EL10, vmid, TlbSpace.GLOBAL, ipa, bytes);
+        return new Invalidation(Scope.IPA, Stage1Controls.EL10, vmid, TlbSpace.GLOBAL, ipa, bytes);
     }
 
     /** TG, bits 47:46, to log2 of bytes; 0 where reserved. */

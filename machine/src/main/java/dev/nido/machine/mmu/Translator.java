@@ -8,9 +8,9 @@ import dev.nido.machine.PhysicalMemory;
 import dev.nido.machine.mmu.Stage1Controls.Half;
 
 /**
- * Translation of one PE: looks both stages up in the architectural TLB and walks the tables where it
- * misses (Arm ARM D8.2–D8.5). The outcome of the last translation is in the fields, so that a hit
- * allocates nothing.
+ * Translation of one PE: looks both stages up in the architectural TLB and walks the tables where
+ * it misses (Arm ARM D8.2–D8.5). The outcome of the last translation is in the fields, so that a
+ * hit allocates nothing.
  *
  * <p>Order of checks within a stage, as in the Arm ARM's pseudocode: translation, address size and
  * access flag while walking; alignment by memory type; permission; then the hardware update of the
@@ -121,8 +121,8 @@ final class Translator {
     }
 
     /**
-     * Translates. True: {@link #pa} and the attributes are valid. False: {@link #status} and the rest
-     * of the fault are.
+     * Translates. True: {@link #pa} and the attributes are valid. False: {@link #status} and the
+     * rest of the fault are.
      */
     boolean translate(Context c, long va, int access) {
         stage2Fault = false;
@@ -197,8 +197,7 @@ final class Translator {
             boolean flagMissing = walked && (leaf & DESC_AF) == 0;
             int attributeNow = (int) (entry >>> Tlb.ATTRIBUTE_SHIFT);
             int granted = rights1(entry, c.view, r);
-            boolean misaligned =
-                    (access & UNALIGNED) != 0 && MemoryAttributes.device(attributeNow);
+            boolean misaligned = (access & UNALIGNED) != 0 && MemoryAttributes.device(attributeNow);
             if (misaligned || (access & RIGHTS & ~granted) != 0) {
                 if (walked && !flagMissing && (access & PROBE) == 0) {
                     insert1(c, va, entry);
@@ -262,17 +261,14 @@ final class Translator {
                 return (entry & Tlb.UXN) == 0 ? EXECUTE : 0;
             }
             int data = writable ? READ | WRITE : READ;
-            boolean execute =
-                    (entry & Tlb.UXN) == 0 && !(writable && r.writeImpliesNoExecute);
+            boolean execute = (entry & Tlb.UXN) == 0 && !(writable && r.writeImpliesNoExecute);
             return execute ? data | EXECUTE : data;
         }
         int data = 0;
         if (view != Context.PRIVILEGED_PAN || !el0 || r.nv1) {
             data = writable ? READ | WRITE : READ;
         }
-        boolean execute =
-                (entry & Tlb.PXN) == 0
-                        && !(writable && (el0 || r.writeImpliesNoExecute));
+        boolean execute = (entry & Tlb.PXN) == 0 && !(writable && (el0 || r.writeImpliesNoExecute));
         return execute ? data | EXECUTE : data;
     }
 
@@ -354,8 +350,7 @@ final class Translator {
         return level == 2 || level == 1 && granule == 12;
     }
 
-    private long entry1(
-            Stage1Controls r, long d, long tables, int level, int shift, long oa) {
+    private long entry1(Stage1Controls r, long d, long tables, int level, int shift, long oa) {
         int mairIndex = (int) (d >>> 2) & 7;
         long attribute = sys[r.mair.ordinal()] >>> mairIndex * 8 & 0xff;
         long e =

@@ -1,8 +1,8 @@
 package dev.nido.machine.mmu;
 
 /**
- * The outcome of an address translation as PAR_EL1 reports it (Arm ARM D19.2 PAR_EL1). The one place
- * that builds a PAR.
+ * The outcome of an address translation as PAR_EL1 reports it (Arm ARM D19.2 PAR_EL1). The one
+ * place that builds a PAR.
  *
  * @param faulted whether translation failed
  * @param status fault status code with level, as in ESR_ELx, if it did

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.MmioDevice;
 import dev.nido.machine.pe.GuestException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SplittableRandom;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
 
 /** Slow paths of loads and stores: alignment, page crossing, devices, DC ZVA, atomics. */
 class AccessTest {
@@ -45,7 +47,8 @@ class AccessTest {
                             @Override
                             public long read(long offset, int size) {
                                 log.add("r" + offset + "/" + size);
-                                return 0x8877_6655_4433_2211L >>> offset * 8 & (size == 8 ? -1 : (1L << size * 8) - 1);
+                                return 0x8877_6655_4433_2211L >>> offset * 8
+                                        & (size == 8 ? -1 : (1L << size * 8) - 1);
                             }
 
                             @Override
@@ -71,7 +74,8 @@ class AccessTest {
                 assertThat(rig.mmu.load(VA + at, log2, 0)).isEqualTo(value & mask);
                 for (int i = 0; i < 1 << log2; i++) {
                     long pa = at + i < 0x1000 ? PA + at + i : PA + 0x8000 + at + i - 0x1000;
-                    assertThat(rig.memory.get8(pa - MmuRig.RAM)).isEqualTo((byte) (value >>> 8 * i));
+                    assertThat(rig.memory.get8(pa - MmuRig.RAM))
+                            .isEqualTo((byte) (value >>> 8 * i));
                 }
             }
         }
@@ -196,7 +200,8 @@ class AccessTest {
                 .isEqualTo(0x21);
         // Reading would have met an atomic's alignment fault too: WnR is 0.
         assertThat(
-                        MmuRig.abortOf(() -> rig.mmu.atomicOffset(across, 3, Mmu.ATOMIC | Mmu.WRITE))
+                        MmuRig.abortOf(() ->
+                                        rig.mmu.atomicOffset(across, 3, Mmu.ATOMIC | Mmu.WRITE))
                                 .iss)
                 .isEqualTo(0x21);
         rig.set(SysReg.SCTLR_EL1, rig.get(SysReg.SCTLR_EL1) | 1 << 6); // nAA
@@ -226,10 +231,9 @@ class AccessTest {
         assertThat(MmuRig.abortOf(() -> rig.mmu.atomicOffset(readOnly + 0x1000, 3, atomic)).iss)
                 .isEqualTo(0x07);
         assertThat(
-                        MmuRig.abortOf(
-                                        () ->
-                                                rig.mmu.atomicOffset(
-                                                        readOnly, 3, Mmu.EXCLUSIVE | Mmu.WRITE))
+                        MmuRig.abortOf(() ->
+                                        rig.mmu.atomicOffset(
+                                                readOnly, 3, Mmu.EXCLUSIVE | Mmu.WRITE))
                                 .iss)
                 .isEqualTo(0x4f);
         assertThat(MmuRig.abortOf(() -> rig.mmu.atomicOffset(readOnly, 3, Mmu.EXCLUSIVE))).isNull();
@@ -267,8 +271,7 @@ class AccessTest {
         assertThat(rig.mmu.load(VA, 3, Mmu.UNPRIVILEGED)).isEqualTo(3);
         rig.pe.uao = true;
         rig.mmu.contextChanged();
-        assertThat(MmuRig.abortOf(() -> rig.mmu.load(VA, 3, Mmu.UNPRIVILEGED)).iss)
-                .isEqualTo(0x0f);
+        assertThat(MmuRig.abortOf(() -> rig.mmu.load(VA, 3, Mmu.UNPRIVILEGED)).iss).isEqualTo(0x0f);
         assertThat(MmuRig.abortOf(() -> rig.mmu.load(kernel, 3, Mmu.UNPRIVILEGED))).isNull();
     }
 
@@ -300,7 +303,6 @@ class AccessTest {
         rig.set(SysReg.TCR_EL1, rig.get(SysReg.TCR_EL1) | 3L << 37);
         rig.mmu.contextChanged();
         assertThat(rig.mmu.branchTarget(0xab00_0000_1234_0000L)).isEqualTo(0x1234_0000L);
-        assertThat(rig.mmu.branchTarget(0xab80_0000_1234_0000L))
-                .isEqualTo(0xff80_0000_1234_0000L);
+        assertThat(rig.mmu.branchTarget(0xab80_0000_1234_0000L)).isEqualTo(0xff80_0000_1234_0000L);
     }
 }

@@ -4,18 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.SysReg;
 import dev.nido.machine.pe.GuestException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.Stream;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What each fault reports: every type, level, granule and stage (Arm ARM D8.15, ESR_ELx, HPFAR_EL2). */
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What each fault reports: every type, level, granule and stage (Arm ARM D8.15, ESR_ELx,
+ * HPFAR_EL2).
+ */
 class FaultTest {
 
     private static final long VA = 0x1234_5678_9000L;
     private static final long PA = MmuRig.RAM + 0x4000_0000L;
+
     /** 44 bits of PA: the largest input that VTCR_EL2 may ask for. */
     private static final int TSZ2 = 20;
 
@@ -87,9 +93,7 @@ class FaultTest {
             case PERMISSION ->
                     rig.put(
                             slot,
-                            c.stage == 2
-                                    ? rig.at(slot) & ~(3L << 6)
-                                    : rig.at(slot) | MmuRig.AP_RO);
+                            c.stage == 2 ? rig.at(slot) & ~(3L << 6) : rig.at(slot) | MmuRig.AP_RO);
             case EXTERNAL_ON_WALK -> {
                 if (c.level > top) {
                     rig.put(t.slot(address, c.level - 1), NOWHERE | 3);
@@ -121,14 +125,13 @@ class FaultTest {
             long va = c.stage == 1 ? VA : ipa;
             boolean write = c.type == Type.PERMISSION;
             GuestException e =
-                    MmuRig.abortOf(
-                            () -> {
-                                if (write) {
-                                    rig.mmu.store(va, 3, 0, 0);
-                                } else {
-                                    rig.mmu.load(va, 3, 0);
-                                }
-                            });
+                    MmuRig.abortOf(() -> {
+                        if (write) {
+                            rig.mmu.store(va, 3, 0, 0);
+                        } else {
+                            rig.mmu.load(va, 3, 0);
+                        }
+                    });
             assertThat(e).isNotNull();
             assertThat(e.exceptionClass).isEqualTo(0x24);
             assertThat(e.iss).isEqualTo(c.type.status + c.level | (write ? 0x40 : 0));
@@ -161,7 +164,12 @@ class FaultTest {
                 s2.map(pa - bias, 3, pa, MmuRig.S2_NORMAL);
             }
             long ipa = s1.slot(VA, c.level) - bias;
-            rig.put(s2.slot(ipa, 3), c.type == Type.TRANSLATION ? 0 : rig.at(s2.slot(ipa, 3)) & (c.type == Type.ACCESS_FLAG ? ~MmuRig.AF : ~(3L << 6)));
+            rig.put(
+                    s2.slot(ipa, 3),
+                    c.type == Type.TRANSLATION
+                            ? 0
+                            : rig.at(s2.slot(ipa, 3))
+                                    & (c.type == Type.ACCESS_FLAG ? ~MmuRig.AF : ~(3L << 6)));
             rig.set(SysReg.TCR_EL1, MmuRig.tcr(c.granule, 16));
             rig.set(SysReg.TTBR0_EL1, s1.base());
             rig.set(SysReg.SCTLR_EL1, 5);
@@ -171,14 +179,13 @@ class FaultTest {
             rig.mmu.contextChanged();
             for (boolean write : new boolean[] {false, true}) {
                 GuestException e =
-                        MmuRig.abortOf(
-                                () -> {
-                                    if (write) {
-                                        rig.mmu.store(VA + 8, 3, 0, 0);
-                                    } else {
-                                        rig.mmu.load(VA + 8, 3, 0);
-                                    }
-                                });
+                        MmuRig.abortOf(() -> {
+                            if (write) {
+                                rig.mmu.store(VA + 8, 3, 0, 0);
+                            } else {
+                                rig.mmu.load(VA + 8, 3, 0);
+                            }
+                        });
                 // WnR is 0: the walk reads.
                 assertThat(e.iss).isEqualTo(c.type.status + 3 | 0x80);
                 assertThat(e.far).isEqualTo(VA + 8);
@@ -192,13 +199,10 @@ class FaultTest {
     }
 
     static Stream<Case> walkCases() {
-        return cases()
-                .filter(
-                        c ->
-                                c.stage == 1
-                                        && (c.type == Type.TRANSLATION
-                                                || (c.type == Type.ACCESS_FLAG
-                                                        || c.type == Type.PERMISSION)));
+        return cases().filter(c ->
+                c.stage == 1
+                        && (c.type == Type.TRANSLATION
+                                || (c.type == Type.ACCESS_FLAG || c.type == Type.PERMISSION)));
     }
 
     @Test
@@ -222,7 +226,8 @@ class FaultTest {
             t.map(-4096, 3, PA, MmuRig.AF);
             assertThat(MmuRig.abortOf(() -> rig.mmu.load(0, 3, 0))).isNull();
             assertThat(MmuRig.abortOf(() -> rig.mmu.load(-8, 3, 0))).isNull();
-            for (long va : new long[] {1L << 39, 1L << 55, 1L << 56, -1L << 40, 0xff_ffff_ffff_f000L}) {
+            for (long va :
+                    new long[] {1L << 39, 1L << 55, 1L << 56, -1L << 40, 0xff_ffff_ffff_f000L}) {
                 assertThat(MmuRig.abortOf(() -> rig.mmu.load(va, 3, 0)).iss)
                         .as("0x%x", va)
                         .isEqualTo(4);
@@ -251,8 +256,11 @@ class FaultTest {
         try (MmuRig rig = new MmuRig("default,pa=40", 1, true)) {
             rig.set(SysReg.HCR_EL2, 1L << 31 | 1);
             rig.set(SysReg.VTTBR_EL2, rig.allocate(1 << 16, 1 << 16));
-            // T0SZ, SL0, TG0: input larger than PA; start level 0 on 40 bits; level 3 for 30 bits; reserved.
-            long[] wrong = {16 | 1 << 6, 24 | 2 << 6, 34 | 3 << 6, 24 | 2 << 6 | 2 << 14, 24 | 3 << 6 | 1 << 14};
+            // T0SZ, SL0, TG0: input larger than PA; start level 0 on 40 bits; level 3 for 30 bits;
+            // reserved.
+            long[] wrong = {
+                16 | 1 << 6, 24 | 2 << 6, 34 | 3 << 6, 24 | 2 << 6 | 2 << 14, 24 | 3 << 6 | 1 << 14
+            };
             for (long vtcr : wrong) {
                 rig.set(SysReg.VTCR_EL2, vtcr | 5 << 16);
                 rig.mmu.contextChanged();

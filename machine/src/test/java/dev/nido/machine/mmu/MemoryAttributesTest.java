@@ -3,6 +3,7 @@ package dev.nido.machine.mmu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.SysReg;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -57,7 +57,14 @@ final class MmuRig implements AutoCloseable {
         machine =
                 new Machine(
                         new MachineConfig(
-                                CpuModel.parse(cpu), pes, RAM, RAM_SIZE, deterministic, 1, 2, true));
+                                CpuModel.parse(cpu),
+                                pes,
+                                RAM,
+                                RAM_SIZE,
+                                deterministic,
+                                1,
+                                2,
+                                true));
         pe = machine.pe(0);
         mmu = pe.mmu;
         memory = machine.memory();
@@ -65,8 +72,13 @@ final class MmuRig implements AutoCloseable {
             Pe p = machine.pe(i);
             for (SysReg r :
                     new SysReg[] {
-                        SysReg.SCTLR_EL1, SysReg.SCTLR_EL2, SysReg.TCR_EL1, SysReg.TCR_EL2,
-                        SysReg.HCR_EL2, SysReg.VTCR_EL2, SysReg.VTTBR_EL2
+                        SysReg.SCTLR_EL1,
+                        SysReg.SCTLR_EL2,
+                        SysReg.TCR_EL1,
+                        SysReg.TCR_EL2,
+                        SysReg.HCR_EL2,
+                        SysReg.VTCR_EL2,
+                        SysReg.VTTBR_EL2
                     }) {
                 p.sys[r.ordinal()] = 0;
             }
@@ -130,7 +142,9 @@ final class MmuRig implements AutoCloseable {
         return granule == 16 ? 3 : granule == 14 ? 1 : 2;
     }
 
-    /** TCR_EL1, or TCR_EL2 with E2H: both halves alike, 48-bit addresses out, 16-bit ASIDs of TTBR0. */
+    /**
+     * TCR_EL1, or TCR_EL2 with E2H: both halves alike, 48-bit addresses out, 16-bit ASIDs of TTBR0.
+     */
     static long tcr(int granule, int tsz) {
         return tg1(granule) << 30
                 | tg0(granule) << 14

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.SysReg;
 import dev.nido.machine.pe.GuestException;
-import java.util.Map;
-import java.util.SplittableRandom;
-import java.util.TreeMap;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** AT and the actual access against {@link ReferenceTranslation}, over random registers and tables. */
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/**
+ * AT and the actual access against {@link ReferenceTranslation}, over random registers and tables.
+ */
 class RandomTranslationTest {
 
     private static final int TABLES = 25_000;
@@ -264,16 +268,15 @@ class RandomTranslationTest {
         long at = va;
         long[] loaded = new long[1];
         GuestException abort =
-                MmuRig.abortOf(
-                        () -> {
-                            if (fetch) {
-                                rig.mmu.fetch(at);
-                            } else if (ref.write) {
-                                rig.mmu.store(at, log2, secret, 0);
-                            } else {
-                                loaded[0] = rig.mmu.load(at, log2, 0);
-                            }
-                        });
+                MmuRig.abortOf(() -> {
+                    if (fetch) {
+                        rig.mmu.fetch(at);
+                    } else if (ref.write) {
+                        rig.mmu.store(at, log2, secret, 0);
+                    } else {
+                        loaded[0] = rig.mmu.load(at, log2, 0);
+                    }
+                });
         long mask = log2 == 3 ? -1 : (1L << (8 << log2)) - 1;
         if (ref.faulted) {
             assertThat(abort).as(what).isNotNull();
@@ -307,7 +310,8 @@ class RandomTranslationTest {
     }
 
     private static void count(Map<String, Integer> outcomes, ReferenceTranslation ref) {
-        String key = ref.faulted ? (ref.stage2 ? 2 : 1) + ":" + Integer.toHexString(ref.status) : "ok";
+        String key =
+                ref.faulted ? (ref.stage2 ? 2 : 1) + ":" + Integer.toHexString(ref.status) : "ok";
         outcomes.merge(key, 1, Integer::sum);
         if (ref.onWalk) {
             outcomes.merge("walk", 1, Integer::sum);

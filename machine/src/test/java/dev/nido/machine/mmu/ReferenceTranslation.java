@@ -6,8 +6,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A second reading of Arm ARM D8: translates without a TLB, one check after the other, and invents the
- * descriptors that it meets for the first time. Slow and plain on purpose; shares no code with the MMU.
+ * A second reading of Arm ARM D8: translates without a TLB, one check after the other, and invents
+ * the descriptors that it meets for the first time. Slow and plain on purpose; shares no code with
+ * the MMU.
  */
 final class ReferenceTranslation {
 

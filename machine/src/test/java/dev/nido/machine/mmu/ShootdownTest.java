@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.SysReg;
 import dev.nido.machine.pe.Pe;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Broadcast TLBIs between PEs that run on threads of their own. */
 @Timeout(60)
@@ -33,7 +35,9 @@ class ShootdownTest {
         }
     }
 
-    /** Each PE remaps pages of its own and checks at each DSB that nobody can use the old mapping. */
+    /**
+     * Each PE remaps pages of its own and checks at each DSB that nobody can use the old mapping.
+     */
     @Test
     void afterDsbNobodyUsesTheOldEntryAndNobodyHangs() throws InterruptedException {
         try (MmuRig rig = new MmuRig("default", PES, false)) {
@@ -55,17 +59,16 @@ class ShootdownTest {
                 int me = p;
                 threads.add(
                         Thread.ofPlatform()
-                                .start(
-                                        () -> {
-                                            try {
-                                                remap(rig, me, slots, oldest, failure);
-                                            } catch (RuntimeException e) {
-                                                failure.set(e.toString());
-                                            } finally {
-                                                rig.machine.pe(me).mmu.suspend();
-                                                running.decrementAndGet();
-                                            }
-                                        }));
+                                .start(() -> {
+                                    try {
+                                        remap(rig, me, slots, oldest, failure);
+                                    } catch (RuntimeException e) {
+                                        failure.set(e.toString());
+                                    } finally {
+                                        rig.machine.pe(me).mmu.suspend();
+                                        running.decrementAndGet();
+                                    }
+                                }));
             }
             for (Thread thread : threads) {
                 thread.join();

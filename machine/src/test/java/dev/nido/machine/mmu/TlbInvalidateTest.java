@@ -3,12 +3,14 @@ package dev.nido.machine.mmu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.SysReg;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.Stream;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Every TLBI form: a stale entry is used until the form that names it, whatever else is touched in
@@ -62,7 +64,14 @@ class TlbInvalidateTest {
         List<Form> f = new ArrayList<>();
         String[] plain = {"VMALLE1", "VAE1", "ASIDE1", "VAAE1", null, "VALE1", null, "VAALE1"};
         Reach[] reach = {
-            Reach.STAGE1, Reach.VA_ASID, Reach.ASID, Reach.VA_ALL, null, Reach.VA_ASID, null, Reach.VA_ALL
+            Reach.STAGE1,
+            Reach.VA_ASID,
+            Reach.ASID,
+            Reach.VA_ALL,
+            null,
+            Reach.VA_ASID,
+            null,
+            Reach.VA_ALL
         };
         int[][] domains = {{7, 6}, {3, 2}, {1, 5}};
         String[] suffix = {"", "IS", "OS"};
@@ -77,7 +86,14 @@ class TlbInvalidateTest {
                 if ((op2 & 1) != 0) {
                     f.add(
                             new Form(
-                                    "R" + name, 0, domains[d][1], op2, reach[op2], false, true, shared));
+                                    "R" + name,
+                                    0,
+                                    domains[d][1],
+                                    op2,
+                                    reach[op2],
+                                    false,
+                                    true,
+                                    shared));
                 }
             }
             int p = domains[d][0];
@@ -121,8 +137,7 @@ class TlbInvalidateTest {
             long sctlr = rig.get(SysReg.SCTLR_EL1);
             for (int i = 0; i < rig.machine.pes(); i++) {
                 var sys = rig.machine.pe(i).sys;
-                for (SysReg r :
-                        new SysReg[] {SysReg.TCR_EL1, SysReg.TTBR0_EL1, SysReg.TTBR1_EL1}) {
+                for (SysReg r : new SysReg[] {SysReg.TCR_EL1, SysReg.TTBR0_EL1, SysReg.TTBR1_EL1}) {
                     sys[r.ordinal()] = rig.get(r);
                 }
                 sys[SysReg.SCTLR_EL1.ordinal()] = sctlr;
@@ -132,11 +147,7 @@ class TlbInvalidateTest {
             if (stage2) {
                 // RAM maps to itself, 1 GiB at a time.
                 for (long at = 0; at < 4; at++) {
-                    s2.map(
-                            MmuRig.RAM + (at << 30),
-                            1,
-                            MmuRig.RAM + (at << 30),
-                            MmuRig.S2_NORMAL);
+                    s2.map(MmuRig.RAM + (at << 30), 1, MmuRig.RAM + (at << 30), MmuRig.S2_NORMAL);
                 }
                 rig.set(SysReg.VTCR_EL2, MmuRig.vtcr(12, 16, 0));
                 rig.set(SysReg.HCR_EL2, 1L << 31 | 1);
