@@ -35,6 +35,16 @@ final class DifferentialAudit {
         /** A word of a row that may be executed in a block. */
         int word(A64 row, RandomGenerator random);
 
+        /** A block: instructions of random rows, and whatever makes their effects visible. */
+        default int[] block(int length, RandomGenerator random) {
+            List<A64> rows = rows();
+            int[] block = new int[length];
+            for (int i = 0; i < length; i++) {
+                block[i] = word(rows.get(random.nextInt(rows.size())), random);
+            }
+            return block;
+        }
+
         /** Fills in the registers and memory of a state. */
         void state(StateBlock states, int state, RandomGenerator random);
     }
@@ -74,6 +84,7 @@ final class DifferentialAudit {
     private final int memorySize;
     private Memory memory;
 
+    private final boolean[] audited = new boolean[A64.values().length];
     final long[] executions = new long[A64.values().length];
     final List<Difference> differences = new ArrayList<>();
     final Map<Deviation, Long> explained = new HashMap<>();
@@ -96,6 +107,7 @@ final class DifferentialAudit {
         this.blockLength = blockLength;
         this.statesPerBlock = statesPerBlock;
         this.memorySize = memorySize;
+        generator.rows().forEach(row -> audited[row.ordinal()] = true);
     }
 
     void memory(Memory value) {
@@ -105,14 +117,9 @@ final class DifferentialAudit {
     /** Runs one batch; the seed determines everything in it. */
     void batch(long seed, int blockCount) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-        List<A64> rows = generator.rows();
         List<int[]> blocks = new ArrayList<>();
         for (int i = 0; i < blockCount; i++) {
-            int[] block = new int[blockLength];
-            for (int k = 0; k < blockLength; k++) {
-                block[k] = generator.word(rows.get(random.nextInt(rows.size())), random);
-            }
-            blocks.add(block);
+            blocks.add(generator.block(blockLength, random));
         }
         int[] jobs = new int[blockCount * statesPerBlock];
         StateBlock states = new StateBlock(jobs.length, memorySize);
@@ -125,9 +132,12 @@ final class DifferentialAudit {
         for (int i = 0; i < jobs.length; i++) {
             int[] block = blocks.get(jobs[i]);
             for (int word : block) {
-                executions[A64.decode(word).ordinal()]++;
+                int row = A64.decode(word).ordinal();
+                if (audited[row]) {
+                    executions[row]++;
+                    instructions++;
+                }
             }
-            instructions += block.length;
             if (compare(block, states, i, result, i) != null && different.size() < LOCATED) {
                 different.add(i);
             }
@@ -169,25 +179,29 @@ final class DifferentialAudit {
      */
     private void locate(
             long seed, List<int[]> blocks, int[] jobs, StateBlock states, List<Integer> different) {
-        int perJob = blockLength + 1;
         List<int[]> prefixes = new ArrayList<>();
-        int[] prefixJobs = new int[different.size() * perJob];
-        StateBlock starts = new StateBlock(prefixJobs.length, memorySize);
+        List<Integer> origins = new ArrayList<>();
         for (int state : different) {
-            for (int length = 0; length <= blockLength; length++) {
-                int i = prefixes.size();
-                prefixes.add(Arrays.copyOf(blocks.get(jobs[state]), length));
-                prefixJobs[i] = i;
-                starts.copy(i, states, state);
+            int[] block = blocks.get(jobs[state]);
+            for (int length = 0; length <= block.length; length++) {
+                prefixes.add(Arrays.copyOf(block, length));
+                origins.add(state);
             }
         }
-        StateBlock reached = run(prefixes, prefixJobs, starts);
+        int[] prefixJobs = new int[prefixes.size()];
+        StateBlock starts = new StateBlock(prefixJobs.length, memorySize);
         for (int i = 0; i < prefixJobs.length; i++) {
-            if (i % perJob != blockLength) {
-                int word = prefixes.get(i + 1)[i % perJob];
-                String difference = compare(new int[] {word}, reached, i, reached, i + 1);
+            prefixJobs[i] = i;
+            starts.copy(i, states, origins.get(i));
+        }
+        StateBlock reached = run(prefixes, prefixJobs, starts);
+        for (int i = 1; i < prefixJobs.length; i++) {
+            int[] prefix = prefixes.get(i);
+            if (prefix.length > 0) {
+                int word = prefix[prefix.length - 1];
+                String difference = compare(new int[] {word}, reached, i - 1, reached, i);
                 if (difference != null) {
-                    judge(seed, word, difference, single(reached, i), single(reached, i + 1));
+                    judge(seed, word, difference, single(reached, i - 1), single(reached, i));
                 }
             }
         }

@@ -22,7 +22,11 @@ final class SimdAudit {
     private SimdAudit() {}
 
     static final DifferentialAudit.Executor EXECUTOR =
-            (pe, word) -> SimdSemantics.execute(pe, A64.decode(word), word);
+            (pe, word) -> {
+                if (!SimdGenerator.foldFlags(pe, word)) {
+                    SimdSemantics.execute(pe, A64.decode(word), word);
+                }
+            };
 
     static DifferentialAudit create(QemuUser qemu, Pe pe) {
         return create(qemu, pe, EXECUTOR);

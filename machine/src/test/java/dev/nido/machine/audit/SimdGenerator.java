@@ -2,6 +2,7 @@ package dev.nido.machine.audit;
 
 import dev.nido.isa.A64;
 import dev.nido.machine.engine.simd.SimdSemantics;
+import dev.nido.machine.pe.Pe;
 
 import java.util.Arrays;
 import java.util.List;
@@ -77,6 +78,15 @@ final class SimdGenerator implements DifferentialAudit.Generator {
         0x4000_0000_4000_0000L
     };
 
+    /** {@code mrs x30, fpsr}. */
+    private static final int READ_FLAGS = 0xd53b443e;
+
+    /** {@code eor x29, x30, x29, ror #7}. */
+    private static final int FOLD_FLAGS = 0xcadd1fdd;
+
+    /** {@code msr fpsr, xzr}. */
+    private static final int CLEAR_FLAGS = 0xd51b443f;
+
     private final List<A64> rows =
             Arrays.stream(A64.values()).filter(SimdSemantics::executes).toList();
 
@@ -93,6 +103,39 @@ final class SimdGenerator implements DifferentialAudit.Generator {
                 return word;
             }
         }
+    }
+
+    /**
+     * The flags of FPSR are sticky, so that after a few instructions a wrong one no longer shows.
+     * Every other block therefore folds them into X29 after each instruction and clears them.
+     */
+    @Override
+    public int[] block(int length, RandomGenerator random) {
+        int[] plain = DifferentialAudit.Generator.super.block(length, random);
+        if (random.nextBoolean()) {
+            return plain;
+        }
+        int[] folded = new int[4 * length];
+        for (int i = 0; i < length; i++) {
+            folded[4 * i] = plain[i];
+            folded[4 * i + 1] = READ_FLAGS;
+            folded[4 * i + 2] = FOLD_FLAGS;
+            folded[4 * i + 3] = CLEAR_FLAGS;
+        }
+        return folded;
+    }
+
+    /** Executes the words that {@link #block} adds; false for all others. */
+    static boolean foldFlags(Pe pe, int word) {
+        switch (word) {
+            case READ_FLAGS -> pe.x[30] = pe.fpsr;
+            case FOLD_FLAGS -> pe.x[29] = pe.x[30] ^ Long.rotateRight(pe.x[29], 7);
+            case CLEAR_FLAGS -> pe.fpsr = 0;
+            default -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -37,19 +37,7 @@ final class ScalarFloat {
         long b = read(pe, word >>> 16 & 31, n);
         long r =
                 switch (row) {
-                    case FADD_S -> FastFloat.add(n, a, b, pe);
-                    case FSUB_S -> FastFloat.sub(n, a, b, pe);
-                    case FMUL_S -> FastFloat.mul(n, a, b, pe);
                     case FNMUL_S -> SoftFloat.negate(n, FastFloat.mul(n, a, b, pe));
-                    case FDIV_S -> FastFloat.div(n, a, b, pe);
-                    case FMADD_S -> FastFloat.mulAdd(n, read(pe, word >>> 10 & 31, n), a, b, pe);
-                    case FMSUB_S ->
-                            FastFloat.mulAdd(
-                                    n,
-                                    read(pe, word >>> 10 & 31, n),
-                                    SoftFloat.negate(n, a),
-                                    b,
-                                    pe);
                     case FNMADD_S ->
                             FastFloat.mulAdd(
                                     n,
@@ -68,7 +56,6 @@ final class ScalarFloat {
                     case FMIN_S -> SoftFloat.extremum(n, a, b, false, pe.fpcr, pe);
                     case FMAXNM_S -> SoftFloat.extremumNumber(n, a, b, true, pe.fpcr, pe);
                     case FMINNM_S -> SoftFloat.extremumNumber(n, a, b, false, pe.fpcr, pe);
-                    case FMOV_S -> a;
                     case FABS_S -> SoftFloat.magnitude(n, a);
                     case FNEG_S -> SoftFloat.negate(n, a);
                     case FSQRT_S -> FastFloat.sqrt(n, a, pe);
@@ -106,22 +93,15 @@ final class ScalarFloat {
         write(pe, word, r);
     }
 
-    /** FCMP, FCMPE, FCCMP, FCCMPE. */
+    /** FCCMP, FCCMPE. */
     static void compare(Pe pe, A64 row, int word) {
         int n = width(word);
         long a = read(pe, word >>> 5 & 31, n);
         long b = read(pe, word >>> 16 & 31, n);
-        switch (row) {
-            case FCMP_S, FCMPE_S -> {
-                boolean zero = (word & 8) != 0;
-                pe.nzcv = FastFloat.compare(n, a, zero ? 0 : b, row == A64.FCMPE_S, pe);
-            }
-            default ->
-                    pe.nzcv =
-                            holds(word >>> 12 & 15, pe.nzcv)
-                                    ? FastFloat.compare(n, a, b, row == A64.FCCMPE_S, pe)
-                                    : word << 28;
-        }
+        pe.nzcv =
+                holds(word >>> 12 & 15, pe.nzcv)
+                        ? FastFloat.compare(n, a, b, row == A64.FCCMPE_S, pe)
+                        : word << 28;
     }
 
     /** ConditionHolds. */

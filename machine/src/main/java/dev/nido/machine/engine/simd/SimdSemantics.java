@@ -48,6 +48,31 @@ public final class SimdSemantics {
     private static final int SHIFT_NARROW = 32;
     private static final int PERMUTE = 33;
     private static final int CRYPTO = 34;
+    private static final int FADD = 35;
+    private static final int FSUB = 36;
+    private static final int FMUL = 37;
+    private static final int FDIV = 38;
+    private static final int FMADD = 39;
+    private static final int FMSUB = 40;
+    private static final int FMOV = 41;
+    private static final int FCMP = 42;
+    private static final int AND = 43;
+    private static final int BIC = 44;
+    private static final int ORR = 45;
+    private static final int EOR = 46;
+    private static final int BSL = 47;
+    private static final int BIT = 48;
+    private static final int BIF = 49;
+    private static final int ADD = 50;
+    private static final int SUB = 51;
+    private static final int CMEQ = 52;
+    private static final int CMEQ_ZERO = 53;
+    private static final int CMTST = 54;
+    private static final int CMHS = 55;
+    private static final int FADD_VECTOR = 56;
+    private static final int FSUB_VECTOR = 57;
+    private static final int FMUL_VECTOR = 58;
+    private static final int FMLA_VECTOR = 59;
 
     /** The group of each row, by ordinal. */
     private static final byte[] GROUPS = new byte[A64.values().length];
@@ -102,6 +127,31 @@ public final class SimdSemantics {
             case SHIFT_NARROW -> ShiftImmediate.narrow(pe, row, word);
             case PERMUTE -> Permute.execute(pe, row, word);
             case CRYPTO -> Crypto.execute(pe, row, word);
+            case FADD -> Frequent.fadd(pe, word);
+            case FSUB -> Frequent.fsub(pe, word);
+            case FMUL -> Frequent.fmul(pe, word);
+            case FDIV -> Frequent.fdiv(pe, word);
+            case FMADD -> Frequent.fmadd(pe, word);
+            case FMSUB -> Frequent.fmsub(pe, word);
+            case FMOV -> Frequent.fmov(pe, word);
+            case FCMP -> Frequent.fcmp(pe, word);
+            case AND -> Frequent.and(pe, word);
+            case BIC -> Frequent.bic(pe, word);
+            case ORR -> Frequent.orr(pe, word);
+            case EOR -> Frequent.eor(pe, word);
+            case BSL -> Frequent.bsl(pe, word);
+            case BIT -> Frequent.bit(pe, word);
+            case BIF -> Frequent.bif(pe, word);
+            case ADD -> Frequent.add(pe, word);
+            case SUB -> Frequent.sub(pe, word);
+            case CMEQ -> Frequent.cmeq(pe, word);
+            case CMEQ_ZERO -> Frequent.cmeqZero(pe, word);
+            case CMTST -> Frequent.cmtst(pe, word);
+            case CMHS -> Frequent.cmhs(pe, word);
+            case FADD_VECTOR -> Frequent.faddVector(pe, word);
+            case FSUB_VECTOR -> Frequent.fsubVector(pe, word);
+            case FMUL_VECTOR -> Frequent.fmulVector(pe, word);
+            case FMLA_VECTOR -> Frequent.fmlaVector(pe, word);
             default -> throw new IllegalArgumentException(row.name());
         }
     }
@@ -111,6 +161,10 @@ public final class SimdSemantics {
         String name = row.name();
         if ((value & 0x0e000000) != 0x0e000000) {
             return NONE;
+        }
+        int own = frequent(row);
+        if (own != NONE) {
+            return own;
         }
         if ((value & 0x7e000000) == 0x1e000000) {
             return scalar(row);
@@ -168,6 +222,38 @@ public final class SimdSemantics {
                     row.name().contains("_GPR") || row == A64.FJCVTZS
                             ? SCALAR_GENERAL
                             : SCALAR_ARITHMETIC;
+        };
+    }
+
+    /** Rows that have a method of their own. */
+    private static int frequent(A64 row) {
+        return switch (row) {
+            case FADD_S -> FADD;
+            case FSUB_S -> FSUB;
+            case FMUL_S -> FMUL;
+            case FDIV_S -> FDIV;
+            case FMADD_S -> FMADD;
+            case FMSUB_S -> FMSUB;
+            case FMOV_S -> FMOV;
+            case FCMP_S, FCMPE_S -> FCMP;
+            case AND_V -> AND;
+            case BIC_V -> BIC;
+            case ORR_V -> ORR;
+            case EOR_V -> EOR;
+            case BSL -> BSL;
+            case BIT -> BIT;
+            case BIF -> BIF;
+            case ADD_V -> ADD;
+            case SUB_V -> SUB;
+            case CMEQ_V -> CMEQ;
+            case CMEQ_ZERO_V -> CMEQ_ZERO;
+            case CMTST_V -> CMTST;
+            case CMHS_V -> CMHS;
+            case FADD_V -> FADD_VECTOR;
+            case FSUB_V -> FSUB_VECTOR;
+            case FMUL_V -> FMUL_VECTOR;
+            case FMLA_V -> FMLA_VECTOR;
+            default -> NONE;
         };
     }
 

@@ -81,12 +81,12 @@ final class VectorFloat {
     /** One element of the result, zero extended. */
     private static long element(Pe pe, A64 row, int n, long d, long a, long b) {
         return switch (row) {
-            case FADD_V, FADD_V_H -> FastFloat.add(n, a, b, pe);
-            case FSUB_V, FSUB_V_H -> FastFloat.sub(n, a, b, pe);
-            case FMUL_V, FMUL_V_H, FMUL_ELEM_S, FMUL_ELEM_S_H, FMUL_ELEM_V, FMUL_ELEM_V_H ->
+            case FADD_V_H -> FastFloat.add(n, a, b, pe);
+            case FSUB_V_H -> FastFloat.sub(n, a, b, pe);
+            case FMUL_V_H, FMUL_ELEM_S, FMUL_ELEM_S_H, FMUL_ELEM_V, FMUL_ELEM_V_H ->
                     FastFloat.mul(n, a, b, pe);
             case FDIV_V, FDIV_V_H -> FastFloat.div(n, a, b, pe);
-            case FMLA_V, FMLA_V_H, FMLA_ELEM_S, FMLA_ELEM_S_H, FMLA_ELEM_V, FMLA_ELEM_V_H ->
+            case FMLA_V_H, FMLA_ELEM_S, FMLA_ELEM_S_H, FMLA_ELEM_V, FMLA_ELEM_V_H ->
                     FastFloat.mulAdd(n, d, a, b, pe);
             case FMLS_V, FMLS_V_H, FMLS_ELEM_S, FMLS_ELEM_S_H, FMLS_ELEM_V, FMLS_ELEM_V_H ->
                     FastFloat.mulAdd(n, d, SoftFloat.negate(n, a), b, pe);

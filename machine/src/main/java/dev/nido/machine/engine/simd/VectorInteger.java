@@ -40,21 +40,14 @@ final class VectorInteger {
 
     private static long half(Pe pe, A64 row, int size, long a, long b, long d) {
         return switch (row) {
-            case AND_V -> a & b;
-            case BIC_V -> a & ~b;
-            case ORR_V -> a | b;
             case ORN_V -> a | ~b;
-            case EOR_V -> a ^ b;
-            case BSL -> d & a | ~d & b;
-            case BIT -> d & ~b | a & b;
-            case BIF -> d & b | a & ~b;
-            case ADD_S, ADD_V -> Lanes.add(a, b, size);
-            case SUB_S, SUB_V -> Lanes.sub(a, b, size);
-            case CMEQ_S, CMEQ_V -> Lanes.equal(a, b, size);
-            case CMTST_S, CMTST_V -> Lanes.nonZero(a & b, size);
+            case ADD_S -> Lanes.add(a, b, size);
+            case SUB_S -> Lanes.sub(a, b, size);
+            case CMEQ_S -> Lanes.equal(a, b, size);
+            case CMTST_S -> Lanes.nonZero(a & b, size);
             case CMGE_S, CMGE_V -> Lanes.signedGreaterOrEqual(a, b, size);
             case CMGT_S, CMGT_V -> ~Lanes.signedGreaterOrEqual(b, a, size);
-            case CMHS_S, CMHS_V -> Lanes.unsignedGreaterOrEqual(a, b, size);
+            case CMHS_S -> Lanes.unsignedGreaterOrEqual(a, b, size);
             case CMHI_S, CMHI_V -> ~Lanes.unsignedGreaterOrEqual(b, a, size);
             case SMAX -> Lanes.select(Lanes.signedGreaterOrEqual(a, b, size), a, b);
             case SMIN -> Lanes.select(Lanes.signedGreaterOrEqual(a, b, size), b, a);
@@ -318,7 +311,7 @@ final class VectorInteger {
                 long r = Lanes.sub(0, a, size);
                 yield saturate(pe, a & r, ~a, r, size);
             }
-            case CMEQ_ZERO_S, CMEQ_ZERO_V -> Lanes.equal(a, 0, size);
+            case CMEQ_ZERO_S -> Lanes.equal(a, 0, size);
             case CMGE_ZERO_S, CMGE_ZERO_V -> ~Lanes.spread(a, size);
             case CMGT_ZERO_S, CMGT_ZERO_V -> ~Lanes.spread(a, size) & Lanes.nonZero(a, size);
             case CMLE_S, CMLE_V -> Lanes.spread(a, size) | Lanes.equal(a, 0, size);
