@@ -93,11 +93,4 @@ final class Contexts {
             }
         }
     }
-
-    /** Drops what all fast arrays hold. */
-    void flushAll() {
-        for (int i = 0; i < count; i++) {
-            all[i].fast.flush();
-        }
-    }
 }

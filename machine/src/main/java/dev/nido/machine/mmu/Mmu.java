@@ -4,7 +4,6 @@ import dev.nido.arch.Esr;
 import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
-import dev.nido.machine.Bus;
 import dev.nido.machine.Machine;
 import dev.nido.machine.PhysicalMemory;
 import dev.nido.machine.pe.GuestException;
@@ -45,7 +44,7 @@ public final class Mmu {
     private final Pe pe;
     private final Machine machine;
     private final PhysicalMemory memory;
-    private final Bus bus;
+    private final PhysicalAccess physical;
     private final Contexts contexts = new Contexts();
     private final Tlb tlb = new Tlb(contexts);
     private final Stage1Controls[] regimes = new Stage1Controls[Stage1Controls.REGIMES];
@@ -54,6 +53,7 @@ public final class Mmu {
     private final Shootdown shootdown;
 
     private final boolean lse2;
+    private final boolean threaded;
 
     /**
      * In the place of the fast arrays while watchpoints want to see every access: no data is in it.
@@ -75,7 +75,7 @@ public final class Mmu {
         this.pe = pe;
         machine = pe.machine;
         memory = machine.memory();
-        bus = machine.bus();
+        physical = new PhysicalAccess(memory, machine.bus());
         for (int i = 0; i < regimes.length; i++) {
             regimes[i] = new Stage1Controls(i, pe.cpu);
         }
@@ -83,6 +83,7 @@ public final class Mmu {
         translator = new Translator(pe.sys, pe.cpu, memory, tlb, stage2);
         shootdown = new Shootdown(tlb, () -> pe.raiseAttention(Pe.ATTENTION_TLB));
         lse2 = pe.cpu.has(Feature.LSE2);
+        threaded = !machine.deterministic();
         contextChanged();
     }
 
@@ -90,6 +91,17 @@ public final class Mmu {
 
     /** Chooses the context anew; after every change of EL, PSTATE.PAN or a translation register. */
     public void contextChanged() {
+        if (threaded && !shootdown.isRunning()) {
+            // Another PE's thread may start this one, while a third serves its requests.
+            synchronized (shootdown) {
+                chooseContext();
+            }
+        } else {
+            chooseContext();
+        }
+    }
+
+    private void chooseContext() {
         long hcr = pe.hcr;
         current = context(regimeOf(pe.el, hcr), currentView(), hcr);
         unprivileged = null;
@@ -197,19 +209,6 @@ public final class Mmu {
                 false);
     }
 
-    /** An abort that is not of translation: alignment, external, unsupported. */
-    private static GuestException simpleAbort(int ec, int status, long va, boolean write) {
-        return new GuestException(
-                ec,
-                status | (write ? Esr.WNR : 0),
-                GuestException.DEFAULT_TARGET,
-                va,
-                true,
-                0,
-                false,
-                false);
-    }
-
     // Data
 
     /** Translates one access that lies in a page, fills the fast arrays, or throws. */
@@ -265,7 +264,7 @@ public final class Mmu {
         if ((flags & UNPRIVILEGED) != 0 && !watching) {
             int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
             if (c.fast.readTag[i] == (va + size - 1 & ~0xfffL)) {
-                return fromRam(va + c.fast.addend[i], size);
+                return physical.fromRam(va + c.fast.addend[i], size);
             }
         }
         if ((va & size - 1) != 0) {
@@ -273,7 +272,7 @@ public final class Mmu {
         }
         long pa = data(c, va, Translator.READ);
         watch(va, size, Translator.READ, flags);
-        return read(pa, size, va);
+        return physical.read(pa, size, va);
     }
 
     /**
@@ -289,7 +288,7 @@ public final class Mmu {
         if ((flags & UNPRIVILEGED) != 0 && !watching) {
             int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
             if (c.fast.writeTag[i] == (va + size - 1 & ~0xfffL)) {
-                toRam(va + c.fast.addend[i], size, value);
+                physical.toRam(va + c.fast.addend[i], size, value);
                 return;
             }
         }
@@ -299,7 +298,7 @@ public final class Mmu {
         }
         long pa = data(c, va, Translator.WRITE);
         watch(va, size, Translator.WRITE, flags);
-        write(pa, size, value, va);
+        physical.write(pa, size, value, va);
     }
 
     /** Alignment faults that do not depend on the memory type (Arm ARM B2.8.2). */
@@ -309,7 +308,7 @@ public final class Mmu {
         if (r.alignmentChecked
                 || (flags & (EXCLUSIVE | ATOMIC)) != 0 && !within16
                 || (flags & ORDERED) != 0 && !within16 && !(lse2 && r.unalignedOrdered)) {
-            throw simpleAbort(
+            throw PhysicalAccess.abort(
                     Esr.EC_DATA_ABORT, Esr.FSC_ALIGNMENT, va, write && (flags & ATOMIC) == 0);
         }
     }
@@ -323,14 +322,14 @@ public final class Mmu {
         watch(va, size, access, flags);
         if (here >= size) {
             if (memory.contains(pa, size)) {
-                return fromRam(memory.offsetOf(pa), size);
+                return physical.fromRam(memory.offsetOf(pa), size);
             }
             here = size;
         }
         long value = 0;
         for (int i = 0; i < size; i++) {
             long at = i < here ? pa + i : second + i - here;
-            value |= read(at, 1, va + i) << 8 * i;
+            value |= physical.read(at, 1, va + i) << 8 * i;
         }
         return value;
     }
@@ -344,62 +343,20 @@ public final class Mmu {
         watch(va, size, access, flags);
         if (here >= size) {
             if (memory.contains(pa, size)) {
-                toRam(memory.offsetOf(pa), size, value);
+                physical.toRam(memory.offsetOf(pa), size, value);
                 return;
             }
             here = size;
         }
         for (int i = 0; i < size; i++) {
             long at = i < here ? pa + i : second + i - here;
-            if (!memory.contains(at, 1) && bus.find(at, 1) == null) {
-                throw simpleAbort(Esr.EC_DATA_ABORT, Esr.FSC_EXTERNAL, va + i, true);
+            if (!physical.answers(at, 1)) {
+                throw PhysicalAccess.abort(Esr.EC_DATA_ABORT, Esr.FSC_EXTERNAL, va + i, true);
             }
         }
         for (int i = 0; i < size; i++) {
             long at = i < here ? pa + i : second + i - here;
-            write(at, 1, value >>> 8 * i, va + i);
-        }
-    }
-
-    private long read(long pa, int size, long va) {
-        if (memory.contains(pa, size)) {
-            return fromRam(memory.offsetOf(pa), size);
-        }
-        Bus.Region r = bus.find(pa, size);
-        if (r == null) {
-            throw simpleAbort(Esr.EC_DATA_ABORT, Esr.FSC_EXTERNAL, va, false);
-        }
-        return r.device().read(pa - r.base(), size);
-    }
-
-    private void write(long pa, int size, long value, long va) {
-        if (memory.contains(pa, size)) {
-            toRam(memory.offsetOf(pa), size, value);
-            return;
-        }
-        Bus.Region r = bus.find(pa, size);
-        if (r == null) {
-            throw simpleAbort(Esr.EC_DATA_ABORT, Esr.FSC_EXTERNAL, va, true);
-        }
-        long low = size == 8 ? value : value & (1L << 8 * size) - 1;
-        r.device().write(pa - r.base(), size, low);
-    }
-
-    private long fromRam(long offset, int size) {
-        return switch (size) {
-            case 1 -> memory.get8(offset) & 0xffL;
-            case 2 -> memory.get16(offset) & 0xffffL;
-            case 4 -> memory.get32(offset) & 0xffff_ffffL;
-            default -> memory.get64(offset);
-        };
-    }
-
-    private void toRam(long offset, int size, long value) {
-        switch (size) {
-            case 1 -> memory.put8(offset, (byte) value);
-            case 2 -> memory.put16(offset, (short) value);
-            case 4 -> memory.put32(offset, (int) value);
-            default -> memory.put64(offset, value);
+            physical.write(at, 1, value >>> 8 * i, va + i);
         }
     }
 
@@ -430,10 +387,10 @@ public final class Mmu {
         }
         boolean write = (flags & WRITE) != 0 && (flags & ATOMIC) == 0;
         int status =
-                bus.find(pa, Math.min(size, 8)) == null
+                !physical.answers(pa, Math.min(size, 8))
                         ? Esr.FSC_EXTERNAL
                         : Esr.FSC_UNSUPPORTED_ACCESS;
-        throw simpleAbort(Esr.EC_DATA_ABORT, status, va, write);
+        throw PhysicalAccess.abort(Esr.EC_DATA_ABORT, status, va, write);
     }
 
     /**
@@ -456,11 +413,11 @@ public final class Mmu {
     public void zeroBlock(long va) {
         long pa = data(current, va, Translator.WRITE) & -ZERO_BLOCK;
         if (MemoryAttributes.device(translator.attribute)) {
-            throw simpleAbort(Esr.EC_DATA_ABORT, Esr.FSC_ALIGNMENT, va, true);
+            throw PhysicalAccess.abort(Esr.EC_DATA_ABORT, Esr.FSC_ALIGNMENT, va, true);
         }
         watch(va & -ZERO_BLOCK, ZERO_BLOCK, Translator.WRITE, 0);
         for (int i = 0; i < ZERO_BLOCK; i += 8) {
-            write(pa + i, 8, 0, va);
+            physical.write(pa + i, 8, 0, va);
         }
     }
 
@@ -474,7 +431,7 @@ public final class Mmu {
      */
     public long[] fetch(long va) {
         if ((va & 3) != 0) {
-            throw simpleAbort(Esr.EC_PC_ALIGNMENT, 0, va, false);
+            throw PhysicalAccess.abort(Esr.EC_PC_ALIGNMENT, 0, va, false);
         }
         Context c = current;
         if (!translator.translate(c, va, Translator.EXECUTE)) {
@@ -482,7 +439,7 @@ public final class Mmu {
         }
         long page = translator.pa & ~0xfffL;
         if (!memory.contains(page, 4096)) {
-            throw simpleAbort(Esr.EC_INSTRUCTION_ABORT, Esr.FSC_EXTERNAL, va, false);
+            throw PhysicalAccess.abort(Esr.EC_INSTRUCTION_ABORT, Esr.FSC_EXTERNAL, va, false);
         }
         long[] code = machine.codeCache().page(page);
         fast.fillFetch(va, code);
@@ -680,16 +637,5 @@ public final class Mmu {
      */
     public void suspend() {
         shootdown.suspend();
-    }
-
-    /** Drops everything that is cached: a reset. */
-    public void reset() {
-        for (int regime = 0; regime < Stage1Controls.REGIMES; regime++) {
-            tlb.apply(
-                    new Invalidation(Invalidation.Scope.REGIME, regime, 0, TlbSpace.GLOBAL, 0, 0));
-        }
-        tlb.apply(new Invalidation(Invalidation.Scope.EVERY_VMID, 0, 0, TlbSpace.GLOBAL, 0, 0));
-        contexts.flushAll();
-        contextChanged();
     }
 }

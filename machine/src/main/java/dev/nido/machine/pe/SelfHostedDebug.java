@@ -80,11 +80,7 @@ public final class SelfHostedDebug {
             }
             default -> pe.sys[r.ordinal()] = value;
         }
-        boolean watched = watching;
         contextChanged();
-        if (watched != watching) {
-            pe.mmu.contextChanged();
-        }
     }
 
     /** EL2 if debug exceptions from below go there, else the default. */
@@ -105,8 +101,12 @@ public final class SelfHostedDebug {
     }
 
     void contextChanged() {
+        boolean watched = watching;
         recompute();
         pe.guarded = pe.il || active();
+        if (watched != watching) {
+            pe.mmu.contextChanged();
+        }
     }
 
     private void recompute() {

@@ -305,4 +305,26 @@ class AccessTest {
         assertThat(rig.mmu.branchTarget(0xab00_0000_1234_0000L)).isEqualTo(0x1234_0000L);
         assertThat(rig.mmu.branchTarget(0xab80_0000_1234_0000L)).isEqualTo(0xff80_0000_1234_0000L);
     }
+
+    @Test
+    void watchpointsSeeWhatTheFastArraysWouldHide() {
+        rig.mmu.store(VA, 3, 9, 0);
+        rig.pe.daif = 0;
+        rig.pe.writeSystemRegister(SysReg.OSLAR_EL1.key(), 0);
+        rig.pe.writeSystemRegister(SysReg.DBGWVR0_EL1.key(), VA);
+        rig.pe.writeSystemRegister(SysReg.DBGWCR0_EL1.key(), 0xff << 5 | 3 << 3 | 1 << 1 | 1);
+        rig.pe.writeSystemRegister(SysReg.MDSCR_EL1.key(), 1 << 15 | 1 << 13);
+        int i = (int) (VA >>> 12) & FastTlb.ENTRIES - 1;
+        assertThat(rig.mmu.fast.readTag[i]).isEqualTo(FastTlb.INVALID);
+        for (int n = 0; n < 2; n++) {
+            GuestException e = MmuRig.abortOf(() -> rig.mmu.load(VA + 4, 2, 0));
+            assertThat(e.exceptionClass).isEqualTo(0x34);
+            assertThat(rig.mmu.load(VA + 8, 3, 0)).isZero();
+            assertThat(rig.mmu.fast.readTag[i]).isEqualTo(FastTlb.INVALID);
+        }
+        assertThat(MmuRig.abortOf(() -> rig.mmu.store(VA, 3, 0, 0)).iss & 0x40).isNotZero();
+        rig.pe.writeSystemRegister(SysReg.MDSCR_EL1.key(), 0);
+        assertThat(rig.mmu.fast.readTag[i]).isEqualTo(VA);
+        assertThat(rig.mmu.load(VA, 3, 0)).isEqualTo(9);
+    }
 }
