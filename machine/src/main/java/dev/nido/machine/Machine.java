@@ -10,14 +10,17 @@ import dev.nido.machine.firmware.PowerControl;
 import dev.nido.machine.firmware.Psci;
 import dev.nido.machine.gic.Gic;
 import dev.nido.machine.pe.Pe;
+
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An AArch64 machine: PEs, RAM, a GICv3, generic timers and a bus for devices.
  *
- * <p>Build it, {@link Bus#map map} devices, set the first PE's registers, {@link #run}. With the wall
- * clock each PE runs on a thread of the machine's; in deterministic mode the caller's thread runs all
- * PEs in turn and time is the number of instructions retired.
+ * <p>Build it, {@link Bus#map map} devices, set the first PE's registers, {@link #run}. With the
+ * wall clock each PE runs on a thread of the machine's; in deterministic mode the caller's thread
+ * runs all PEs in turn and time is the number of instructions retired.
  */
 public final class Machine implements AutoCloseable {
 
@@ -33,7 +36,9 @@ public final class Machine implements AutoCloseable {
     private final Clock clock;
     private final Power power = new Power();
     private volatile Firmware firmware;
+    private final AtomicReferenceArray<Start> starts;
     private volatile MachineEnd end;
+    private volatile boolean threaded;
     private volatile Runnable poll = () -> {};
     private volatile java.util.function.BooleanSupplier inputSource = () -> false;
     private int blockLimit = Integer.MAX_VALUE;
@@ -57,6 +62,7 @@ public final class Machine implements AutoCloseable {
         this.gic = new Gic(GicParameters.standard(config.cpu().listRegisters()), config.pes());
         this.pes = new Pe[config.pes()];
         this.engines = new Engine[config.pes()];
+        this.starts = new AtomicReferenceArray<>(config.pes());
         CpuModel cpu = config.startEl() == 1 ? config.cpu().withoutEl2() : config.cpu();
         for (int i = 0; i < pes.length; i++) {
             pes[i] = new Pe(this, i, cpu);
@@ -104,7 +110,9 @@ public final class Machine implements AutoCloseable {
         return pes[index];
     }
 
-    /** The firmware behind SMC, or HVC where the PEs have no EL2: PSCI and SMCCC unless replaced. */
+    /**
+     * The firmware behind SMC, or HVC where the PEs have no EL2: PSCI and SMCCC unless replaced.
+     */
     public Firmware firmware() {
         return firmware;
     }
@@ -119,7 +127,8 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Limits the instructions of one engine call, for tests that show that results do not depend on it.
+     * Limits the instructions of one engine call, for tests that show that results do not depend on
+     * it.
      */
     public void setBlockLimit(int instructions) {
         if (instructions < 1) {
@@ -129,8 +138,8 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Switches a PE on, at the machine's start level with the MMU off. The first PE is started so before
-     * {@link #run}; the others by the guest, through PSCI.
+     * Switches a PE on, at the machine's start level with the MMU off. The first PE is started so
+     * before {@link #run}; the others by the guest, through PSCI.
      *
      * @param entry physical address of its first instruction
      * @param context its X0
@@ -184,16 +193,21 @@ public final class Machine implements AutoCloseable {
     public MachineEnd run(Duration timeout) {
         long limit = timeout == null ? Long.MAX_VALUE : System.nanoTime() + timeout.toNanos();
         if (config.deterministic()) {
-            new DeterministicScheduler(this, engines, instructionClock, poll, blockLimit).run(limit);
+            new DeterministicScheduler(this, engines, instructionClock, poll, blockLimit)
+                    .run(limit);
         } else {
+            threaded = true;
             new ThreadedRunner(this, engines, poll, blockLimit).run(limit);
+            threaded = false;
         }
         MachineEnd reason = end;
         end = null;
         return reason;
     }
 
-    /** Sets what can still wake an idle machine in deterministic mode: true while input may come. */
+    /**
+     * Sets what can still wake an idle machine in deterministic mode: true while input may come.
+     */
     public void setInputSource(java.util.function.BooleanSupplier source) {
         inputSource = source;
     }
@@ -204,19 +218,28 @@ public final class Machine implements AutoCloseable {
             return false;
         }
         poll.run();
-        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+        LockSupport.parkNanos(1_000_000);
         return true;
     }
 
     /** Blocks until the machine ends or the limit (of {@link System#nanoTime}) is reached. */
     synchronized void awaitStop(long limit, Runnable poll) {
+        long idleAt = -1;
         while (end == null) {
             poll.run();
-            if (idleForEver()) {
-                end(new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));
+            long retired = retired();
+            boolean idle = idleForEver();
+            if (idle && idleAt == retired) {
+                // PEs are looked at one after another and may wake each other meanwhile: only what
+                // was
+                // so before, with nothing retired since, stays so.
+                end(
+                        new MachineEnd.Stuck(
+                                "all PEs wait for an interrupt, and nothing can raise one"));
             } else if (System.nanoTime() > limit) {
                 end(new MachineEnd.TimedOut());
             } else {
+                idleAt = idle ? retired : -1;
                 try {
                     wait(20);
                 } catch (InterruptedException e) {
@@ -232,7 +255,11 @@ public final class Machine implements AutoCloseable {
             return false;
         }
         for (Pe pe : pes) {
-            if (pe.poweredOn && (!pe.waiting || pe.timer.nextDeadline() != Long.MAX_VALUE || pe.wakeUp())) {
+            if (starts.get(pe.index) != null
+                    || pe.poweredOn
+                            && (!pe.waiting
+                                    || pe.timer.nextDeadline() != Long.MAX_VALUE
+                                    || pe.wakeUp())) {
                 return false;
             }
         }
@@ -243,6 +270,28 @@ public final class Machine implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+    }
+
+    /** What CPU_ON asks of a PE that is off. */
+    private record Start(long entry, long context) {}
+
+    /**
+     * Resets and switches on a PE if that was asked for. On the PE's own thread where it has one:
+     * after CPU_OFF it may still be on its way out of its last instruction.
+     */
+    void switchOn(Pe pe) {
+        synchronized (pe) {
+            Start start = starts.get(pe.index);
+            if (start == null) {
+                return;
+            }
+            pe.reset(config.startEl());
+            pe.pc = start.entry;
+            pe.x[0] = start.context;
+            pe.waiting = false;
+            pe.poweredOn = true;
+            starts.set(pe.index, null);
+        }
     }
 
     /** Switches PEs on and off for the firmware. */
@@ -259,33 +308,34 @@ public final class Machine implements AutoCloseable {
 
         @Override
         public State state(int pe) {
-            return pes[pe].poweredOn ? State.ON : State.OFF;
+            return pes[pe].poweredOn
+                    ? State.ON
+                    : starts.get(pe) != null ? State.ON_PENDING : State.OFF;
         }
 
         @Override
         public State start(int index, long entry, long context) {
             Pe pe = pes[index];
             synchronized (pe) {
-                if (pe.poweredOn) {
-                    return State.ON;
+                State state = state(index);
+                if (state != State.OFF) {
+                    return state;
                 }
-                pe.reset(config.startEl());
-                pe.pc = entry;
-                pe.x[0] = context;
-                pe.waiting = false;
-                pe.poweredOn = true;
+                starts.set(index, new Start(entry, context));
             }
-            pe.raiseAttention(Pe.ATTENTION_INTERRUPT);
+            if (threaded) {
+                LockSupport.unpark(pe.thread);
+            } else {
+                switchOn(pe);
+            }
             return State.OFF;
         }
 
         @Override
         public void stop(int index) {
             Pe pe = pes[index];
-            synchronized (pe) {
-                pe.poweredOn = false;
-                pe.endRun = true;
-            }
+            pe.poweredOn = false;
+            pe.endRun = true;
         }
 
         @Override
@@ -315,7 +365,9 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    /** Time as the number of instructions retired, plus what was skipped while all PEs were idle. */
+    /**
+     * Time as the number of instructions retired, plus what was skipped while all PEs were idle.
+     */
     static final class InstructionClock implements Clock {
         private long base;
         private Pe running;

@@ -9,6 +9,14 @@ final class PeLoop {
     /** Exceptions without an instruction in between that show a guest caught in its own vector. */
     private static final int VECTOR_LOOP = 100_000;
 
+    /** With the wall clock: nanoseconds that an instruction is taken to last, rather too many. */
+    private static final int NANOS = 20;
+
+    /**
+     * With the wall clock: instructions for which looking at the timer more often is not worth it.
+     */
+    private static final int SHORTEST_WAIT = 500;
+
     private final Machine machine;
     private final Pe pe;
     private final Engine engine;
@@ -37,12 +45,7 @@ final class PeLoop {
             if (pe.takePendingInterrupt() && machine.recorder() != null) {
                 machine.recorder().exception(pe, false);
             }
-            long deadline = pe.timer.nextDeadline();
-            long now = machine.clock().ticks();
-            long limit = until - pe.retired;
-            if (machine.deterministic() && deadline != Long.MAX_VALUE) {
-                limit = Math.min(limit, Math.max(1, deadline - now));
-            }
+            long limit = Math.min(until - pe.retired, untilDeadline());
             limit = Math.min(limit, pe.pmu.untilOverflow());
             engine.run(pe, (int) Math.min(limit, blockLimit));
             pe.pmu.update();
@@ -50,11 +53,26 @@ final class PeLoop {
             if (pe.yieldRequested) {
                 pe.yieldRequested = false;
                 if (!machine.deterministic()) {
-                    Thread.onSpinWait();
+                    Thread.yield();
                 }
                 break;
             }
         }
+    }
+
+    /**
+     * Instructions after which the timer wants to be looked at: exactly, or a guess of the host's
+     * speed.
+     */
+    private long untilDeadline() {
+        long deadline = pe.timer.nextDeadline();
+        if (deadline == Long.MAX_VALUE) {
+            return deadline;
+        }
+        long ticks = deadline - machine.clock().ticks();
+        return machine.deterministic()
+                ? Math.max(1, ticks)
+                : Math.max(SHORTEST_WAIT, ticks / NANOS);
     }
 
     private void watch() {
@@ -72,7 +90,10 @@ final class PeLoop {
     /** Ends WFI if its wake-up condition holds. Returns whether the PE can run. */
     boolean ready() {
         if (!pe.poweredOn) {
-            return false;
+            machine.switchOn(pe);
+            if (!pe.poweredOn) {
+                return false;
+            }
         }
         if (pe.waiting) {
             pe.timer.update();

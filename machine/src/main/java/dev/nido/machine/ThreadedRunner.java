@@ -2,6 +2,7 @@ package dev.nido.machine;
 
 import dev.nido.machine.engine.Engine;
 import dev.nido.machine.pe.Pe;
+
 import java.util.concurrent.locks.LockSupport;
 
 /** Runs each PE on a thread of its own, against the wall clock. */
@@ -33,12 +34,16 @@ final class ThreadedRunner {
                     Thread.ofPlatform()
                             .name("nido-pe" + i)
                             .daemon(true)
-                            .uncaughtExceptionHandler(
-                                    (thread, e) -> {
-                                        failure = e;
-                                        machine.end(new MachineEnd.Stopped());
-                                    })
-                            .start(() -> runPe(index));
+                            .uncaughtExceptionHandler((thread, e) -> {
+                                failure = e;
+                                machine.end(new MachineEnd.Stopped());
+                            })
+                            .unstarted(() -> runPe(index));
+            // Known before anyone runs, so that the first PE can wake the others.
+            machine.pe(i).thread = threads[i];
+        }
+        for (Thread thread : threads) {
+            thread.start();
         }
         machine.awaitStop(limit, poll);
         for (Thread thread : threads) {
@@ -68,7 +73,6 @@ final class ThreadedRunner {
 
     private void runPe(int index) {
         Pe pe = machine.pe(index);
-        pe.thread = Thread.currentThread();
         pe.mmu.resume();
         PeLoop loop = new PeLoop(machine, pe, engines[index], blockLimit);
         while (!machine.stopping()) {
