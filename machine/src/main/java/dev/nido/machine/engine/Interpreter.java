@@ -56,14 +56,17 @@ public final class Interpreter implements Engine {
     public void run(Pe pe, int budget) {
         long target = pe.retired + budget;
         retiredAtEnd = target;
+        long before;
         do {
+            before = pe.retired;
             if (pe.guarded) {
                 guarded(pe);
                 retiredAtEnd = target;
             } else {
                 block(pe, (int) (target - pe.retired));
             }
-        } while (pe.retired < target && pe.attention == 0 && !pe.endRun);
+            // A block that retires nothing ends the run: its caller sees a vector that faults for ever.
+        } while (pe.retired < target && pe.retired != before && pe.attention == 0 && !pe.endRun);
         pe.endRun = false;
     }
 
