@@ -32,6 +32,8 @@ _start:
         msr     HCR_EL2, x3
         mov     x3, #0x33ff             // CPTR_EL2: no traps
         msr     CPTR_EL2, x3
+        mov     x3, #3 << 20            // nor of EL1
+        msr     CPACR_EL1, x3
         msr     CNTVOFF_EL2, xzr
         mov     x3, #3
         msr     CNTHCTL_EL2, x3

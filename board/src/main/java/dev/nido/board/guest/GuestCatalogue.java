@@ -87,12 +87,17 @@ public final class GuestCatalogue {
 
     /** Everything that can be asked for. */
     public List<Entry> list() {
-        return List.of(
-                new Entry(DEBIAN, "Debian's arm64 kernel with busybox", cached(DEBIAN)),
+        List<Entry> entries = new ArrayList<>();
+        entries.add(new Entry(DEBIAN, "Debian's arm64 kernel with busybox", cached(DEBIAN)));
+        entries.add(
                 new Entry(
                         DEMO,
                         "the same with QEMU, to start an L2 under its KVM",
                         cached(DEBIAN) && cached(DEMO)));
+        for (InTreeGuest guest : InTreeGuest.values()) {
+            entries.add(new Entry(guest.guestName(), guest.description(), true));
+        }
+        return List.copyOf(entries);
     }
 
     /**
@@ -101,13 +106,20 @@ public final class GuestCatalogue {
      * @throws GuestUnavailableException if there is no such guest or it can't be fetched
      */
     public Guest fetch(String name) throws GuestUnavailableException {
+        Optional<InTreeGuest> inTree = InTreeGuest.byName(name);
+        if (inTree.isPresent()) {
+            return assembled(inTree.get());
+        }
         return switch (name) {
             case DEBIAN -> debian();
             case DEMO -> demo();
             default ->
                     throw new GuestUnavailableException(
-                            "there is no guest '%s'; the catalogue has %s and %s"
-                                    .formatted(name, DEBIAN, DEMO));
+                            "there is no guest '%s'; the catalogue has %s"
+                                    .formatted(
+                                            name,
+                                            String.join(
+                                                    ", ", list().stream().map(Entry::name).toList())));
         };
     }
 
@@ -134,6 +146,17 @@ public final class GuestCatalogue {
             return out.toByteArray();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private Guest assembled(InTreeGuest guest) throws GuestUnavailableException {
+        try {
+            Path image = Files.createDirectories(home(guest.guestName())).resolve("image");
+            Files.write(image, guest.assemble());
+            return new Guest(guest.guestName(), image, List.of(), "");
+        } catch (IOException e) {
+            throw new GuestUnavailableException(
+                    "cannot make guest %s: %s".formatted(guest.guestName(), e.getMessage()), e);
         }
     }
 

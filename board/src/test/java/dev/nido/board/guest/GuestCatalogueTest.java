@@ -104,7 +104,7 @@ class GuestCatalogueTest {
 
     @Test
     void aGuestIsFetchedOnceAndKept() throws Exception {
-        assertThat(catalogue.list()).noneMatch(GuestCatalogue.Entry::fetched);
+        assertThat(catalogue.list().subList(0, 2)).noneMatch(GuestCatalogue.Entry::fetched);
         Guest guest = catalogue.fetch("debian");
         assertThat(guest.kernel()).hasContent("the kernel");
         assertThat(guest.append()).contains("console=ttyAMA0");
