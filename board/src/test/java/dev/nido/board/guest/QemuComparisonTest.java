@@ -1,0 +1,113 @@
+package dev.nido.board.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every in-tree guest observes the same on QEMU, where one is installed, but for the differences that
+ * {@code differences.tsv} lists, each with the section of the Arm ARM that decides it.
+ */
+class QemuComparisonTest {
+
+    private static final String QEMU = "qemu-system-aarch64";
+
+    /** A field of the lines that match, in which QEMU may differ. */
+    private record Difference(String guest, Pattern line, String field, String reason) {}
+
+    @TempDir private Path directory;
+
+    static Stream<Arguments> runs() {
+        return InTreeGuestTest.runs();
+    }
+
+    private static List<Difference> differences() throws IOException {
+        List<Difference> rows = new ArrayList<>();
+        try (InputStream in = QemuComparisonTest.class.getResourceAsStream("differences.tsv")) {
+            for (String row : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+                if (!row.isBlank() && !row.startsWith("#")) {
+                    String[] columns = row.split("\t");
+                    assertThat(columns).as(row).hasSize(4);
+                    rows.add(new Difference(columns[0], Pattern.compile(columns[1]), columns[2], columns[3]));
+                }
+            }
+        }
+        return rows;
+    }
+
+    private static boolean installed() {
+        return Stream.of(System.getenv("PATH").split(":")).anyMatch(d -> Files.isExecutable(Path.of(d, QEMU)));
+    }
+
+    private String qemu(InTreeGuest guest, int el) throws Exception {
+        Path image = Files.write(directory.resolve("qemu-image"), guest.assemble());
+        Path out = directory.resolve("qemu-output");
+        Process process =
+                new ProcessBuilder(
+                                QEMU,
+                                "-M",
+                                "virt,gic-version=3,virtualization=" + (el == 2 ? "on" : "off"),
+                                "-cpu",
+                                "max",
+                                "-m",
+                                "512M",
+                                "-nic",
+                                "none",
+                                "-display",
+                                "none",
+                                "-serial",
+                                "file:" + out,
+                                "-kernel",
+                                image.toString())
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("QEMU ends").isTrue();
+        return Files.readString(out, StandardCharsets.US_ASCII);
+    }
+
+    @ParameterizedTest(name = "{0} at EL{1}")
+    @MethodSource("runs")
+    void qemuObservesTheSameButForListedDifferences(InTreeGuest guest, int el) throws Exception {
+        assumeTrue(installed(), QEMU + " is not installed");
+        List<String> ours = InTreeGuestTest.run(guest, el, directory).lines().toList();
+        List<String> theirs = qemu(guest, el).lines().toList();
+        assertThat(theirs).hasSameSizeAs(ours);
+        List<String> unexplained = new ArrayList<>();
+        for (int i = 0; i < ours.size(); i++) {
+            compare(guest, ours.get(i), theirs.get(i), unexplained);
+        }
+        assertThat(unexplained).isEmpty();
+    }
+
+    private static void compare(InTreeGuest guest, String ours, String theirs, List<String> unexplained)
+            throws IOException {
+        List<String> fields = new ArrayList<>(List.of(ours.split(" ")));
+        List<String> others = new ArrayList<>(List.of(theirs.split(" ")));
+        List<Difference> listed =
+                differences().stream()
+                        .filter(d -> d.guest.equals(guest.guestName()) && d.line.matcher(ours).find())
+                        .toList();
+        for (Difference d : listed) {
+            fields.removeIf(f -> f.startsWith(d.field + "="));
+            others.removeIf(f -> f.startsWith(d.field + "="));
+        }
+        if (!fields.equals(others)) {
+            unexplained.add("Nido: %s | QEMU: %s".formatted(ours, theirs));
+        }
+    }
+}
