@@ -119,7 +119,8 @@ public final class GuestCatalogue {
                                     .formatted(
                                             name,
                                             String.join(
-                                                    ", ", list().stream().map(Entry::name).toList())));
+                                                    ", ",
+                                                    list().stream().map(Entry::name).toList())));
         };
     }
 

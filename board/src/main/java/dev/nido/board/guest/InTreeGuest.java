@@ -3,6 +3,7 @@ package dev.nido.board.guest;
 import dev.nido.board.VirtMap;
 import dev.nido.board.load.KernelLoader;
 import dev.nido.isa.Assembler;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -11,14 +12,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Small guests that come with Nido as source text and are assembled when they are asked for. They need no network, run
- * on QEMU's {@code virt} machine too (raw image, {@code -kernel}), and say on the PL011 what they see.
+ * Small guests that come with Nido as source text and are assembled when they are asked for. They
+ * need no network, run on QEMU's {@code virt} machine too (raw image, {@code -kernel}), and say on
+ * the PL011 what they see.
  */
 public enum InTreeGuest {
     HELLO("hello", "says hello from the level it is started at"),
     NEST("nest", "a hypervisor of one page that runs a guest of its own (needs --nested nv2)"),
     PROBE_STAGE1("probe-stage1", "every stage 1 fault at every level and granule"),
-    PROBE_STAGE2("probe-stage2", "every stage 2 fault at every level and granule (needs --nested nv2)"),
+    PROBE_STAGE2(
+            "probe-stage2", "every stage 2 fault at every level and granule (needs --nested nv2)"),
     PROBE_GIC("probe-gic", "the CPU interface of the GIC, and its virtual half at EL2"),
     PROBE_TIMER("probe-timer", "the generic timers and their interrupts");
 
@@ -49,7 +52,8 @@ public enum InTreeGuest {
     /** Its image, to be loaded where raw binaries go. */
     public byte[] assemble() throws IOException {
         String program = source(LIBRARY) + source(text);
-        return Assembler.assemble(text, program, VirtMap.RAM + KernelLoader.RAW_OFFSET, Map.of()).bytes();
+        return Assembler.assemble(text, program, VirtMap.RAM + KernelLoader.RAW_OFFSET, Map.of())
+                .bytes();
     }
 
     private static String source(String name) throws IOException {

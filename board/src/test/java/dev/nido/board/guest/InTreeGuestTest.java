@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nido.board.BoardConfig;
 import dev.nido.board.VirtBoard;
 import dev.nido.machine.MachineEnd;
+
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,10 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every in-tree guest at both levels says what was reviewed. */
 class InTreeGuestTest {
@@ -31,7 +33,12 @@ class InTreeGuestTest {
         Path image = Files.write(directory.resolve("image"), guest.assemble());
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         BoardConfig config =
-                BoardConfig.of(image).memory(512 << 20).startEl(el).deterministic(true).console(out::write).build();
+                BoardConfig.of(image)
+                        .memory(512 << 20)
+                        .startEl(el)
+                        .deterministic(true)
+                        .console(out::write)
+                        .build();
         try (VirtBoard board = VirtBoard.create(config)) {
             assertThat(board.run(Duration.ofSeconds(60))).isEqualTo(new MachineEnd.PoweredOff());
         }

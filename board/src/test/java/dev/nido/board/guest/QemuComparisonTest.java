@@ -3,6 +3,11 @@ package dev.nido.board.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -13,14 +18,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every in-tree guest observes the same on QEMU, where one is installed, but for the differences that
- * {@code differences.tsv} lists, each with the section of the Arm ARM that decides it.
+ * Every in-tree guest observes the same on QEMU, where one is installed, but for the differences
+ * that {@code differences.tsv} lists, each with the section of the Arm ARM that decides it.
  */
 class QemuComparisonTest {
 
@@ -42,7 +43,12 @@ class QemuComparisonTest {
                 if (!row.isBlank() && !row.startsWith("#")) {
                     String[] columns = row.split("\t");
                     assertThat(columns).as(row).hasSize(4);
-                    rows.add(new Difference(columns[0], Pattern.compile(columns[1]), columns[2], columns[3]));
+                    rows.add(
+                            new Difference(
+                                    columns[0],
+                                    Pattern.compile(columns[1]),
+                                    columns[2],
+                                    columns[3]));
                 }
             }
         }
@@ -50,7 +56,8 @@ class QemuComparisonTest {
     }
 
     private static boolean installed() {
-        return Stream.of(System.getenv("PATH").split(":")).anyMatch(d -> Files.isExecutable(Path.of(d, QEMU)));
+        return Stream.of(System.getenv("PATH").split(":"))
+                .anyMatch(d -> Files.isExecutable(Path.of(d, QEMU)));
     }
 
     private String qemu(InTreeGuest guest, int el) throws Exception {
@@ -94,13 +101,15 @@ class QemuComparisonTest {
         assertThat(unexplained).isEmpty();
     }
 
-    private static void compare(InTreeGuest guest, String ours, String theirs, List<String> unexplained)
+    private static void compare(
+            InTreeGuest guest, String ours, String theirs, List<String> unexplained)
             throws IOException {
         List<String> fields = new ArrayList<>(List.of(ours.split(" ")));
         List<String> others = new ArrayList<>(List.of(theirs.split(" ")));
         List<Difference> listed =
                 differences().stream()
-                        .filter(d -> d.guest.equals(guest.guestName()) && d.line.matcher(ours).find())
+                        .filter(d ->
+                                d.guest.equals(guest.guestName()) && d.line.matcher(ours).find())
                         .toList();
         for (Difference d : listed) {
             fields.removeIf(f -> f.startsWith(d.field + "="));
