@@ -25,15 +25,34 @@ final class AuditProgram {
     private static final int HEADERS = 64 + 3 * 56;
     private static final int PAGE = 0x1000;
 
+    /** Words that load the registers before a block. */
+    private static final int PROLOGUE = 38;
+
     private final List<Integer> code = new ArrayList<>();
     private final List<Integer> blockStarts = new ArrayList<>();
+    private final byte[] image;
 
-    /** Builds the image. Job {@code i} runs block {@code jobs[i]} on state {@code i}. */
-    static byte[] build(List<int[]> blocks, int[] jobs, StateBlock states) {
-        return new AuditProgram().image(blocks, jobs, states);
+    /**
+     * Builds a program.
+     *
+     * @param limit words of each block that are executed; the others keep their place
+     * @param jobs the block that runs on state {@code i}, for all states
+     */
+    AuditProgram(List<int[]> blocks, int limit, int[] jobs, StateBlock states) {
+        image = image(blocks, limit, jobs, states);
     }
 
-    private byte[] image(List<int[]> blocks, int[] jobs, StateBlock states) {
+    /** The ELF image. */
+    byte[] image() {
+        return image;
+    }
+
+    /** Where the first word of a block is. */
+    long address(int block) {
+        return TEXT + PAGE + 4L * (blockStarts.get(block) + PROLOGUE);
+    }
+
+    private byte[] image(List<int[]> blocks, int limit, int[] jobs, StateBlock states) {
         long stateBytes = states.bytes.capacity();
         long cursor = DATA + (stateBytes + PAGE - 1) / PAGE * PAGE;
         long table = cursor + 16;
@@ -73,10 +92,14 @@ final class AuditProgram {
         for (int[] block : blocks) {
             blockStarts.add(code.size());
             load();
-            for (int word : block) {
-                code.add(word);
+            if (code.size() != blockStarts.getLast() + PROLOGUE) {
+                throw new IllegalStateException("prologue of another length");
             }
-            code.add(0x14000000 | save - code.size() & 0x3ffffff); // b save
+            // Two ways out: a branch may skip the last word.
+            for (int i = 0; i < block.length + 2; i++) {
+                boolean out = i >= Math.min(block.length, limit);
+                code.add(out ? 0x14000000 | save - code.size() & 0x3ffffff : block[i]); // b save
+            }
         }
         return elf(jobs, states, cursor, table);
     }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ObjIntConsumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -22,9 +23,25 @@ import java.util.random.RandomGeneratorFactory;
  */
 final class DifferentialAudit {
 
-    /** Our side: executes one instruction on a PE. */
+    /** Our side. */
     interface Executor {
-        void execute(Pe pe, int word);
+        /**
+         * Executes the words {@code from} to {@code to} of a block on a PE.
+         *
+         * @param address where the block lies in QEMU's run
+         * @return what went wrong, or null
+         */
+        String execute(Pe pe, int[] block, int from, int to, long address);
+
+        /** An executor of single instructions, which have no address. */
+        static Executor each(ObjIntConsumer<Pe> instruction) {
+            return (pe, block, from, to, address) -> {
+                for (int i = from; i < to; i++) {
+                    instruction.accept(pe, block[i]);
+                }
+                return null;
+            };
+        }
     }
 
     /** What to run: instructions and the states they start from. */
@@ -127,7 +144,8 @@ final class DifferentialAudit {
             jobs[i] = i / statesPerBlock;
             generator.state(states, i, random);
         }
-        StateBlock result = run(blocks, jobs, states);
+        AuditProgram program = new AuditProgram(blocks, Integer.MAX_VALUE, jobs, states);
+        StateBlock result = run(program, states);
         List<Integer> different = new ArrayList<>();
         for (int i = 0; i < jobs.length; i++) {
             int[] block = blocks.get(jobs[i]);
@@ -138,7 +156,9 @@ final class DifferentialAudit {
                     instructions++;
                 }
             }
-            if (compare(block, states, i, result, i) != null && different.size() < LOCATED) {
+            long address = program.address(jobs[i]);
+            if (compare(block, 0, block.length, address, states, i, result, i) != null
+                    && different.size() < LOCATED) {
                 different.add(i);
             }
         }
@@ -147,64 +167,77 @@ final class DifferentialAudit {
         }
     }
 
-    private StateBlock run(List<int[]> blocks, int[] jobs, StateBlock states) {
-        byte[] output = qemu.run(AuditProgram.build(blocks, jobs, states));
+    private StateBlock run(AuditProgram program, StateBlock states) {
+        byte[] output = qemu.run(program.image());
         if (output.length != states.bytes.capacity()) {
             throw new IllegalStateException("qemu-aarch64 wrote " + output.length + " bytes");
         }
         return new StateBlock(ByteBuffer.wrap(output), memorySize);
     }
 
-    /** Executes a block on our side, and returns the first difference or null. */
+    /** Executes part of a block on our side, and returns the first difference or null. */
     private String compare(
-            int[] block, StateBlock before, int state, StateBlock after, int afterState) {
+            int[] block,
+            int from,
+            int to,
+            long address,
+            StateBlock before,
+            int state,
+            StateBlock after,
+            int afterState) {
         before.load(state, pe);
         if (memory != null) {
             memory.enter(before, state);
         }
-        for (int word : block) {
-            executor.execute(pe, word);
+        String failure = executor.execute(pe, block, from, to, address);
+        if (failure != null) {
+            return failure;
         }
         String difference = after.difference(afterState, pe);
-        if (memory != null) {
-            String inMemory = memory.leave(after, afterState);
-            return difference != null ? difference : inMemory;
+        if (difference == null && memory != null) {
+            difference = memory.leave(after, afterState);
         }
         return difference;
     }
 
     /**
-     * Runs all prefixes of blocks, then each instruction alone from the state that QEMU reached
-     * before it.
+     * Runs the blocks of differing states again, one word further each time, and each word alone on
+     * our side from the state that QEMU reached before it. All blocks keep their addresses.
      */
     private void locate(
             long seed, List<int[]> blocks, int[] jobs, StateBlock states, List<Integer> different) {
-        List<int[]> prefixes = new ArrayList<>();
-        List<Integer> origins = new ArrayList<>();
-        for (int state : different) {
-            int[] block = blocks.get(jobs[state]);
-            for (int length = 0; length <= block.length; length++) {
-                prefixes.add(Arrays.copyOf(block, length));
-                origins.add(state);
-            }
+        StateBlock starts = new StateBlock(different.size(), memorySize);
+        int[] rerun = new int[different.size()];
+        int longest = 0;
+        for (int i = 0; i < rerun.length; i++) {
+            rerun[i] = jobs[different.get(i)];
+            starts.copy(i, states, different.get(i));
+            longest = Math.max(longest, blocks.get(rerun[i]).length);
         }
-        int[] prefixJobs = new int[prefixes.size()];
-        StateBlock starts = new StateBlock(prefixJobs.length, memorySize);
-        for (int i = 0; i < prefixJobs.length; i++) {
-            prefixJobs[i] = i;
-            starts.copy(i, states, origins.get(i));
-        }
-        StateBlock reached = run(prefixes, prefixJobs, starts);
-        for (int i = 1; i < prefixJobs.length; i++) {
-            int[] prefix = prefixes.get(i);
-            if (prefix.length > 0) {
-                int word = prefix[prefix.length - 1];
-                String difference = compare(new int[] {word}, reached, i - 1, reached, i);
+        StateBlock before = starts;
+        for (int limit = 1; limit <= longest; limit++) {
+            AuditProgram program = new AuditProgram(blocks, limit, rerun, starts);
+            StateBlock after = run(program, starts);
+            for (int i = 0; i < rerun.length; i++) {
+                int[] block = blocks.get(rerun[i]);
+                if (limit > block.length || limit > 1 && skipped(block[limit - 2], before, after, i)) {
+                    continue;
+                }
+                String difference =
+                        compare(block, limit - 1, limit, program.address(rerun[i]), before, i, after, i);
                 if (difference != null) {
-                    judge(seed, word, difference, single(reached, i - 1), single(reached, i));
+                    judge(seed, block[limit - 1], difference, single(before, i), single(after, i));
                 }
             }
+            before = after;
         }
+    }
+
+    /** Whether the instruction after {@code previous} may have been branched over. */
+    private static boolean skipped(int previous, StateBlock before, StateBlock after, int state) {
+        int start = state * before.stride;
+        return (previous & 0x1c00_0000) == 0x1400_0000
+                && before.bytes.slice(start, before.stride).equals(after.bytes.slice(start, before.stride));
     }
 
     private void judge(
@@ -246,19 +279,22 @@ final class DifferentialAudit {
         return text.toString();
     }
 
+    /** Executions of the row that was executed least. */
+    long fewest() {
+        return generator.rows().stream().mapToLong(row -> executions[row.ordinal()]).min().orElse(0);
+    }
+
     /** Executions per row, and the rows below a minimum marked. */
     String report(long minimum) {
         StringBuilder text = new StringBuilder();
-        long least = Long.MAX_VALUE;
         for (A64 row : generator.rows()) {
             long count = executions[row.ordinal()];
-            least = Math.min(least, count);
             text.append("%-18s %9d%s%n".formatted(row, count, count < minimum ? "  too few" : ""));
         }
         text.append(
                 "%d rows, %d instructions, fewest of a row %d, %d unexplained differences%n"
                         .formatted(
-                                generator.rows().size(), instructions, least, differences.size()));
+                                generator.rows().size(), instructions, fewest(), differences.size()));
         explained.forEach(
                 (deviation, count) -> text.append("%9d × %s%n".formatted(count, deviation)));
         return text.toString();

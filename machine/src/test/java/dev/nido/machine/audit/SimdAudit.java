@@ -22,11 +22,13 @@ final class SimdAudit {
     private SimdAudit() {}
 
     static final DifferentialAudit.Executor EXECUTOR =
-            (pe, word) -> {
-                if (!SimdGenerator.foldFlags(pe, word)) {
-                    SimdSemantics.execute(pe, A64.decode(word), word);
-                }
-            };
+            DifferentialAudit.Executor.each(SimdAudit::instruction);
+
+    static void instruction(Pe pe, int word) {
+        if (!SimdGenerator.foldFlags(pe, word)) {
+            SimdSemantics.execute(pe, A64.decode(word), word);
+        }
+    }
 
     static DifferentialAudit create(QemuUser qemu, Pe pe) {
         return create(qemu, pe, EXECUTOR);
@@ -46,28 +48,6 @@ final class SimdAudit {
 
     /** Runs the audit. */
     public static void main(String[] args) {
-        long total = args.length > 0 ? Long.parseLong(args[0]) : 20_000_000;
-        long seed = args.length > 1 ? Long.parseLong(args[1]) : 1;
-        QemuUser qemu = QemuUser.find().orElse(null);
-        if (qemu == null) {
-            System.err.println("no qemu-aarch64 on the PATH: install the package qemu-user");
-            System.exit(2);
-        }
-        DifferentialAudit audit = create(qemu, TestPes.create(0));
-        while (audit.instructions < total) {
-            int shown = audit.differences.size();
-            audit.batch(seed, 512);
-            audit.differences.stream().skip(shown).limit(20).forEach(System.out::println);
-            if (audit.differences.size() > 200) {
-                System.out.println("stopped after " + audit.differences.size() + " differences");
-                break;
-            }
-            seed++;
-        }
-        System.out.print(audit.report(1000));
-        boolean enough =
-                new SimdGenerator()
-                        .rows().stream().allMatch(row -> audit.executions[row.ordinal()] >= 1000);
-        System.exit(audit.differences.isEmpty() && enough ? 0 : 1);
+        System.exit(AuditMain.run(args, qemu -> create(qemu, TestPes.create(0))));
     }
 }

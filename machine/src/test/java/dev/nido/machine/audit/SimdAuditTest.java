@@ -41,12 +41,13 @@ class SimdAuditTest {
                 SimdAudit.create(
                         qemu.get(),
                         TestPes.create(0),
-                        (pe, word) -> {
-                            SimdAudit.EXECUTOR.execute(pe, word);
-                            if (A64.decode(word) == A64.RAX1) {
-                                pe.v[2 * (word & 31)] ^= 1;
-                            }
-                        });
+                        DifferentialAudit.Executor.each(
+                                (pe, word) -> {
+                                    SimdAudit.instruction(pe, word);
+                                    if (A64.decode(word) == A64.RAX1) {
+                                        pe.v[2 * (word & 31)] ^= 1;
+                                    }
+                                }));
         audit.batch(SEED, 64);
         assertThat(audit.differences)
                 .isNotEmpty()
