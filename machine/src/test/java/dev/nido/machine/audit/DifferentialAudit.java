@@ -5,7 +5,6 @@ import dev.nido.machine.pe.Pe;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +59,11 @@ final class DifferentialAudit {
                 block[i] = word(rows.get(random.nextInt(rows.size())), random);
             }
             return block;
+        }
+
+        /** Whether a word depends on more than the state: on what the word before it did. */
+        default boolean needsPrevious(int word) {
+            return false;
         }
 
         /** Fills in the registers and memory of a state. */
@@ -214,21 +218,28 @@ final class DifferentialAudit {
             starts.copy(i, states, different.get(i));
             longest = Math.max(longest, blocks.get(rerun[i]).length);
         }
+        StateBlock earlier = starts;
         StateBlock before = starts;
         for (int limit = 1; limit <= longest; limit++) {
             AuditProgram program = new AuditProgram(blocks, limit, rerun, starts);
             StateBlock after = run(program, starts);
             for (int i = 0; i < rerun.length; i++) {
                 int[] block = blocks.get(rerun[i]);
-                if (limit > block.length || limit > 1 && skipped(block[limit - 2], before, after, i)) {
+                if (limit > block.length
+                        || limit > 1 && skipped(block[limit - 2], before, after, i)) {
                     continue;
                 }
+                int word = block[limit - 1];
+                boolean two = limit > 1 && generator.needsPrevious(word);
+                StateBlock from = two ? earlier : before;
+                int first = two ? limit - 2 : limit - 1;
                 String difference =
-                        compare(block, limit - 1, limit, program.address(rerun[i]), before, i, after, i);
+                        compare(block, first, limit, program.address(rerun[i]), from, i, after, i);
                 if (difference != null) {
-                    judge(seed, block[limit - 1], difference, single(before, i), single(after, i));
+                    judge(seed, word, difference, single(from, i), single(after, i));
                 }
             }
+            earlier = before;
             before = after;
         }
     }
@@ -237,7 +248,9 @@ final class DifferentialAudit {
     private static boolean skipped(int previous, StateBlock before, StateBlock after, int state) {
         int start = state * before.stride;
         return (previous & 0x1c00_0000) == 0x1400_0000
-                && before.bytes.slice(start, before.stride).equals(after.bytes.slice(start, before.stride));
+                && before.bytes
+                        .slice(start, before.stride)
+                        .equals(after.bytes.slice(start, before.stride));
     }
 
     private void judge(
@@ -281,7 +294,10 @@ final class DifferentialAudit {
 
     /** Executions of the row that was executed least. */
     long fewest() {
-        return generator.rows().stream().mapToLong(row -> executions[row.ordinal()]).min().orElse(0);
+        return generator.rows().stream()
+                .mapToLong(row -> executions[row.ordinal()])
+                .min()
+                .orElse(0);
     }
 
     /** Executions per row, and the rows below a minimum marked. */
@@ -294,7 +310,10 @@ final class DifferentialAudit {
         text.append(
                 "%d rows, %d instructions, fewest of a row %d, %d unexplained differences%n"
                         .formatted(
-                                generator.rows().size(), instructions, fewest(), differences.size()));
+                                generator.rows().size(),
+                                instructions,
+                                fewest(),
+                                differences.size()));
         explained.forEach(
                 (deviation, count) -> text.append("%9d × %s%n".formatted(count, deviation)));
         return text.toString();

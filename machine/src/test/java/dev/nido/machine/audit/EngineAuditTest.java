@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.nido.isa.A64;
-import java.util.Optional;
+
 import org.junit.jupiter.api.Test;
+
+import java.util.Optional;
 
 /**
  * A small part of {@link EngineAudit}; as many instructions as the system property {@code
@@ -23,6 +25,9 @@ class EngineAuditTest {
         DifferentialAudit audit = EngineAudit.create(qemu.get());
         for (long seed = SEED; audit.instructions < wanted; seed++) {
             audit.batch(seed, 128);
+        }
+        if (System.getProperty("nido.audit.instructions") != null) {
+            System.out.print(audit.report(1000));
         }
         assertThat(audit.differences).isEmpty();
         assertThat(audit.fewest()).isGreaterThanOrEqualTo(wanted < 20_000_000 ? 1 : 1000);

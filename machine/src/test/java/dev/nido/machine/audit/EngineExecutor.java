@@ -51,7 +51,9 @@ final class EngineExecutor implements DifferentialAudit.Executor, DifferentialAu
         set(SysReg.VBAR_EL1, VECTORS);
         set(SysReg.CPACR_EL1, 3 << 20);
         // M, C, I, and what gives EL0 cache maintenance and WFx
-        set(SysReg.SCTLR_EL1, 1 | 1 << 2 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 26);
+        set(
+                SysReg.SCTLR_EL1,
+                1 | 1 << 2 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 26);
         userMode();
     }
 

@@ -1,6 +1,7 @@
 package dev.nido.machine.audit;
 
 import dev.nido.isa.A64;
+
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -12,8 +13,8 @@ import java.util.random.RandomGenerator;
  *
  * <p>Whatever accesses memory is preceded by two or three words that load its base and its index
  * register, so that the access falls into the window wherever the stream has led. CONSTRAINED
- * UNPREDICTABLE combinations of registers are left out, and so is the stack pointer, which the audit
- * program needs.
+ * UNPREDICTABLE combinations of registers are left out, and so is the stack pointer, which the
+ * audit program needs.
  */
 final class EngineGenerator implements DifferentialAudit.Generator {
 
@@ -22,6 +23,8 @@ final class EngineGenerator implements DifferentialAudit.Generator {
 
     /** The largest access, four vector registers. */
     private static final int LARGEST = 64;
+
+    private static final String STORE_EXCLUSIVE = "ST(L?)X[RP].*";
 
     private static final int CLREX = 0xd503_3f5f;
 
@@ -32,7 +35,13 @@ final class EngineGenerator implements DifferentialAudit.Generator {
 
     private static final Set<A64> STACK_TARGET =
             EnumSet.of(
-                    A64.ADD_IMM, A64.SUB_IMM, A64.ADD_EXT, A64.SUB_EXT, A64.AND_IMM, A64.ORR_IMM, A64.EOR_IMM);
+                    A64.ADD_IMM,
+                    A64.SUB_IMM,
+                    A64.ADD_EXT,
+                    A64.SUB_EXT,
+                    A64.AND_IMM,
+                    A64.ORR_IMM,
+                    A64.EOR_IMM);
 
     private static final Set<A64> STACK_SOURCE =
             EnumSet.of(
@@ -69,11 +78,31 @@ final class EngineGenerator implements DifferentialAudit.Generator {
     private static final int WRITE_NZCV = 0xd51b_4200;
 
     private static final long[] INTEGERS = {
-        0L, 1L, -1L, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff_ffffL, 0x8000_0000L, 0xffff_ffffL,
-        0x1_0000_0000L, Long.MAX_VALUE, Long.MIN_VALUE, 0x5555_5555_5555_5555L, 0xaaaa_aaaa_aaaa_aaaaL, 31, 32, 63, 64
+        0L,
+        1L,
+        -1L,
+        0x7f,
+        0x80,
+        0xff,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x7fff_ffffL,
+        0x8000_0000L,
+        0xffff_ffffL,
+        0x1_0000_0000L,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        0x5555_5555_5555_5555L,
+        0xaaaa_aaaa_aaaa_aaaaL,
+        31,
+        32,
+        63,
+        64
     };
 
-    private final List<A64> rows = Arrays.stream(A64.values()).filter(EngineGenerator::covers).toList();
+    private final List<A64> rows =
+            Arrays.stream(A64.values()).filter(EngineGenerator::covers).toList();
     private final List<A64> plain = rows.stream().filter(EngineGenerator::isPlain).toList();
 
     private static boolean covers(A64 row) {
@@ -115,6 +144,12 @@ final class EngineGenerator implements DifferentialAudit.Generator {
         }
     }
 
+    /** A store exclusive needs the monitor that the load before it has set. */
+    @Override
+    public boolean needsPrevious(int word) {
+        return A64.decode(word).name().matches(STORE_EXCLUSIVE);
+    }
+
     private static boolean allowed(A64 row, int word) {
         int d = word & 31;
         int n = word >>> 5 & 31;
@@ -142,7 +177,7 @@ final class EngineGenerator implements DifferentialAudit.Generator {
         if (pair && load && d == t2) {
             return false;
         }
-        if (name.matches("ST(L?)X[RP].*")) {
+        if (name.matches(STORE_EXCLUSIVE)) {
             return m != d && m != n && !(pair && m == t2);
         }
         return true;
@@ -198,7 +233,11 @@ final class EngineGenerator implements DifferentialAudit.Generator {
     /** A branch to the next instruction or over one. */
     private void branch(Words out, A64 row, RandomGenerator random) {
         int word = word(row, random);
-        A64.Field offset = row.fields().stream().filter(f -> f.name().startsWith("imm")).findFirst().orElseThrow();
+        A64.Field offset =
+                row.fields().stream()
+                        .filter(f -> f.name().startsWith("imm"))
+                        .findFirst()
+                        .orElseThrow();
         out.add(offset.put(word, 1 + random.nextInt(2)));
         out.add(plainWord(random));
     }
@@ -244,7 +283,7 @@ final class EngineGenerator implements DifferentialAudit.Generator {
             return;
         }
         out.constant(n, target - offset(name, word));
-        if (name.matches("ST(L?)X[RP].*")) {
+        if (name.matches(STORE_EXCLUSIVE)) {
             out.add(random.nextInt(4) == 0 ? CLREX : matchingLoad(name, word, random));
         }
         out.add(word);
@@ -256,7 +295,9 @@ final class EngineGenerator implements DifferentialAudit.Generator {
         int t = (n + 1 + random.nextInt(15)) % 31;
         int t2 = (n + 16 + random.nextInt(14)) % 31;
         int size = word & 0xc000_0000;
-        return name.contains("XP") ? size | 0x087f_0000 | t2 << 10 | n << 5 | t : size | 0x085f_7c00 | n << 5 | t;
+        return name.contains("XP")
+                ? size | 0x087f_0000 | t2 << 10 | n << 5 | t
+                : size | 0x085f_7c00 | n << 5 | t;
     }
 
     private static boolean isOrdered(String name) {
@@ -272,7 +313,10 @@ final class EngineGenerator implements DifferentialAudit.Generator {
     /** The immediate offset that is added before the access. */
     private static long offset(String name, int word) {
         if (name.matches("(LDP|STP|LDNP|STNP|LDPSW).*")) {
-            int log2 = isVector(name) ? 2 + (word >>> 30) : name.startsWith("LDPSW") ? 2 : 2 + (word >>> 31);
+            int log2 =
+                    isVector(name)
+                            ? 2 + (word >>> 30)
+                            : name.startsWith("LDPSW") ? 2 : 2 + (word >>> 31);
             return name.contains("_POST") ? 0 : (long) (word << 10 >> 25) << log2;
         }
         if (name.contains("_UNSIGNED")) {

@@ -27,6 +27,9 @@ class SimdAuditTest {
         for (long seed = SEED; audit.instructions < wanted; seed++) {
             audit.batch(seed, 64);
         }
+        if (System.getProperty("nido.audit.instructions") != null) {
+            System.out.print(audit.report(1000));
+        }
         assertThat(audit.differences).isEmpty();
         long minimum = wanted < 20_000_000 ? 1 : 1000;
         assertThat(new SimdGenerator().rows())
@@ -41,13 +44,12 @@ class SimdAuditTest {
                 SimdAudit.create(
                         qemu.get(),
                         TestPes.create(0),
-                        DifferentialAudit.Executor.each(
-                                (pe, word) -> {
-                                    SimdAudit.instruction(pe, word);
-                                    if (A64.decode(word) == A64.RAX1) {
-                                        pe.v[2 * (word & 31)] ^= 1;
-                                    }
-                                }));
+                        DifferentialAudit.Executor.each((pe, word) -> {
+                            SimdAudit.instruction(pe, word);
+                            if (A64.decode(word) == A64.RAX1) {
+                                pe.v[2 * (word & 31)] ^= 1;
+                            }
+                        }));
         audit.batch(SEED, 64);
         assertThat(audit.differences)
                 .isNotEmpty()
