@@ -94,6 +94,9 @@ final class RunCommand implements Callable<Integer> {
 
     private BoardConfig.Builder catalogueGuest() {
         Guest found = GuestCommand.fetch(streams, guest);
+        if (exec != null && found.initrds().isEmpty()) {
+            throw new Refusal("--exec: guest " + guest + " is no Linux and runs no commands");
+        }
         // A panic must end the run of a command, not stay on the screen for ever.
         String line = found.append() + (exec == null ? "" : " quiet panic=-1") + (append == null ? "" : " " + append);
         BoardConfig.Builder builder =

@@ -53,13 +53,15 @@ public final class GuestCatalogue {
      */
     public record L2(int cpus, int memory, String append) {
         /** Two vCPUs, 256 MiB, warnings only on the console. */
-        public static final L2 DEFAULT = new L2(2, 256, "console=ttyAMA0 quiet panic=-1");
+        public static final L2 DEFAULT = new L2(2, 256, APPEND + " quiet panic=-1");
     }
 
-    private static final String FORMAT = "1";
+    private static final String FORMAT = "2";
     private static final String VMM = "/usr/bin/qemu-system-aarch64";
     private static final String VMM_PACKAGE = "qemu-system-arm";
-    private static final String CONSOLE = "console=ttyAMA0";
+
+    /** Kernel command line of all: without self-tests of its ciphers, which take half of a boot. */
+    private static final String APPEND = "console=ttyAMA0 cryptomgr.notests";
 
     private final Path cache;
     private final Path programs;
@@ -134,10 +136,13 @@ public final class GuestCatalogue {
 
     /** An archive that tells the demo's L1 how to start L2. */
     public static byte[] l2Overlay(L2 l2) {
-        String settings =
-                "L2_CPUS=%d\nL2_MEMORY=%d\nL2_APPEND='%s'\n"
-                        .formatted(l2.cpus, l2.memory, l2.append.replace("'", "'\\''"));
-        return overlay(new Initramfs().file("nido/l2/settings", 0644, settings));
+        return overlay(new Initramfs().file("nido/l2/settings", 0644, settings(l2)));
+    }
+
+    /** As shell variables. */
+    private static String settings(L2 l2) {
+        return "L2_CPUS=%d\nL2_MEMORY=%d\nL2_APPEND='%s'\n"
+                .formatted(l2.cpus, l2.memory, l2.append.replace("'", "'\\''"));
     }
 
     private static byte[] overlay(Initramfs files) {
@@ -164,7 +169,7 @@ public final class GuestCatalogue {
     private Guest debian() throws GuestUnavailableException {
         prepare(DEBIAN, List.of("init.sh"), this::debianPackages, this::buildDebian);
         Path home = home(DEBIAN);
-        return new Guest(DEBIAN, home.resolve("vmlinuz"), List.of(home.resolve("initrd")), CONSOLE);
+        return new Guest(DEBIAN, home.resolve("vmlinuz"), List.of(home.resolve("initrd")), APPEND);
     }
 
     private Guest demo() throws GuestUnavailableException {
@@ -214,10 +219,7 @@ public final class GuestCatalogue {
         vmm.file("nido/run", 0644, resource("l1-run.sh"));
         vmm.file("nido/l2/Image", 0644, Files.readAllBytes(debian.resolve("vmlinuz")));
         vmm.file("nido/l2/initrd", 0644, l2.toByteArray());
-        vmm.file(
-                "nido/l2/settings",
-                0644,
-                "L2_CPUS=2\nL2_MEMORY=256\nL2_APPEND='" + L2.DEFAULT.append + "'\n");
+        vmm.file("nido/l2/settings", 0644, settings(L2.DEFAULT));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         vmm.writeTo(out);
         return Map.of("vmm", out.toByteArray());
