@@ -1,11 +1,13 @@
 package dev.nido.machine;
 
+import java.util.Arrays;
+
 /**
  * Predecoded instructions by physical page, shared by all PEs.
  *
- * <p>A page is an array of {@link #WORDS} longs, zero where nothing was decoded yet, followed by the
- * page's offset in RAM. It stays valid until the guest invalidates instruction caches (Arm ARM
- * B2.2.5, D7.5.9): writes to memory alone do not change it.
+ * <p>A page is an array of {@link #WORDS} longs, zero where nothing was decoded yet, followed by
+ * the page's offset in RAM and the generation that it belongs to. It stays valid until the guest
+ * invalidates instruction caches (Arm ARM B2.2.5, D7.5.9): writes to memory alone do not change it.
  */
 public final class CodeCache {
 
@@ -14,8 +16,11 @@ public final class CodeCache {
 
     private static final int CHUNK_BITS = 9;
 
+    private static final int GENERATION = WORDS + 1;
+
     private final PhysicalMemory memory;
     private final long[][][] chunks;
+    private volatile long generation;
 
     CodeCache(PhysicalMemory memory) {
         this.memory = memory;
@@ -34,10 +39,18 @@ public final class CodeCache {
         if (chunk != null) {
             long[] page = chunk[index & (1 << CHUNK_BITS) - 1];
             if (page != null) {
-                return page;
+                return page[GENERATION] == generation ? page : renew(page);
             }
         }
         return create(index, offset);
+    }
+
+    private synchronized long[] renew(long[] page) {
+        if (page[GENERATION] != generation) {
+            Arrays.fill(page, 0, WORDS, 0L);
+            page[GENERATION] = generation;
+        }
+        return page;
     }
 
     private synchronized long[] create(int index, long offset) {
@@ -48,8 +61,9 @@ public final class CodeCache {
         }
         long[] page = chunk[index & (1 << CHUNK_BITS) - 1];
         if (page == null) {
-            page = new long[WORDS + 1];
+            page = new long[WORDS + 2];
             page[WORDS] = offset;
+            page[GENERATION] = generation;
             chunk[index & (1 << CHUNK_BITS) - 1] = page;
         }
         return page;
@@ -71,13 +85,22 @@ public final class CodeCache {
         }
     }
 
-    /** Forgets everything. */
+    /**
+     * Forgets everything for those who look their pages up anew: costs nothing now, and a page only
+     * when it is used again. Pages that somebody holds stay as they are until {@link #page} is
+     * asked for them.
+     */
+    public synchronized void beginGeneration() {
+        generation++;
+    }
+
+    /** Forgets everything, in the pages that somebody holds too. */
     public void invalidateAll() {
         for (long[][] chunk : chunks) {
             if (chunk != null) {
                 for (long[] page : chunk) {
                     if (page != null) {
-                        java.util.Arrays.fill(page, 0, WORDS, 0L);
+                        Arrays.fill(page, 0, WORDS, 0L);
                     }
                 }
             }

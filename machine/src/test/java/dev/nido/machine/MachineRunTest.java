@@ -262,4 +262,99 @@ class MachineRunTest {
             assertThat(machine.run(LIMIT)).isInstanceOf(MachineEnd.Stuck.class);
         }
     }
+
+    /** Executes a function, changes it, executes it, invalidates, executes it. */
+    private static final String PATCH =
+            """
+            start:
+                mov     x19, #0
+                bl      record
+                adr     x1, patched
+                ldr     w2, replacement
+                str     w2, [x1]
+                bl      record
+                dsb     ish
+                ic      iallu
+                dsb     ish
+                isb
+                bl      record
+                adr     x1, result
+                str     x19, [x1]
+                ldr     x0, =SYSTEM_OFF
+                hvc     #0
+            record:
+                mov     x29, x30
+                bl      patched
+                add     x19, x0, x19, lsl #8
+                ret     x29
+            patched:
+                mov     x0, #1
+                ret
+            replacement:
+                mov     x0, #2
+            interrupt:
+                b       .
+                .balign 8
+            result:
+                .quad 0
+            """;
+
+    @Test
+    void changedInstructionIsUsedAfterInvalidationOfAllCaches() {
+        try (Machine machine = machine(PATCH, 1, true)) {
+            assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
+            long result = Assembler.assemble(PRELUDE + PATCH, RAM).symbol("result");
+            assertThat(machine.memory().get64(machine.memory().offsetOf(result)))
+                    .isEqualTo(0x01_01_02);
+        }
+    }
+
+    /** PE 1 executes a function until PE 0 has changed it. */
+    private static final String PATCH_FOR_OTHERS =
+            """
+            start:
+                ldr     x0, =CPU_ON
+                mov     x1, #1
+                adr     x2, other
+                hvc     #0
+                adr     x20, rounds
+            1:  ldar    x0, [x20]
+                cmp     x0, #100
+                b.lo    1b
+                adr     x1, patched
+                ldr     w2, replacement
+                str     w2, [x1]
+                dsb     ish
+                ic      ialluis
+                dsb     ish
+                b       .
+            other:
+                adr     x20, rounds
+            1:  ldr     x0, [x20]
+                add     x0, x0, #1
+                stlr    x0, [x20]
+                bl      patched
+                cmp     x0, #2
+                b.ne    1b
+                ldr     x0, =SYSTEM_OFF
+                hvc     #0
+            patched:
+                mov     x0, #1
+                ret
+            replacement:
+                mov     x0, #2
+            interrupt:
+                b       .
+                .balign 8
+            rounds:
+                .quad 0
+            """;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void invalidationOfAllCachesReachesOtherPes(boolean deterministic) {
+        try (Machine machine = machine(PATCH_FOR_OTHERS, 2, deterministic)) {
+            assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
 }

@@ -9,6 +9,12 @@ final class Contexts {
     private static final int CONTEXTS = 24;
     private static final int CONFIGURATIONS = 1 << 16;
 
+    /**
+     * In the place of the fast arrays while watchpoints want to see every access: it holds no data,
+     * and instructions of whichever context is current.
+     */
+    final FastTlb watched = new FastTlb();
+
     private final Context[] all = new Context[CONTEXTS];
     private final long[] keys = new long[CONTEXTS];
     private final Map<Configuration, Integer> configurations = new HashMap<>();
@@ -74,6 +80,7 @@ final class Contexts {
 
     /** Drops what the fast arrays hold through a space. */
     void flush(TlbSpace s) {
+        watched.flush();
         for (int i = 0; i < count; i++) {
             Context c = all[i];
             if (c.nonGlobal == s || c.global == s || c.stage2 == s) {
@@ -84,6 +91,7 @@ final class Contexts {
 
     /** Drops what the fast arrays hold through one entry of a space. */
     void flush(TlbSpace s, long address, long bytes) {
+        watched.flush();
         for (int i = 0; i < count; i++) {
             Context c = all[i];
             if (c.nonGlobal == s || c.global == s) {
@@ -91,6 +99,14 @@ final class Contexts {
             } else if (c.stage2 == s) {
                 c.fast.flush();
             }
+        }
+    }
+
+    /** Drops the predecoded pages that the fast arrays hold. */
+    void flushInstructions() {
+        watched.flush();
+        for (int i = 0; i < count; i++) {
+            all[i].fast.flushInstructions();
         }
     }
 }

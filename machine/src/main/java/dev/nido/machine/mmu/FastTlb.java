@@ -87,6 +87,13 @@ public final class FastTlb {
         fills = 0;
     }
 
+    /** Drops the predecoded pages. */
+    void flushInstructions() {
+        if (fills != 0) {
+            Arrays.fill(fetchTag, INVALID);
+        }
+    }
+
     /** Drops the pages of {@code bytes} from {@code va}, whatever the tag bits of the address. */
     void flush(long va, long bytes) {
         if (fills == 0) {

@@ -55,11 +55,6 @@ public final class Mmu {
     private final boolean lse2;
     private final boolean threaded;
 
-    /**
-     * In the place of the fast arrays while watchpoints want to see every access: no data is in it.
-     */
-    private final FastTlb watched = new FastTlb();
-
     private boolean watching;
     private Context current;
 
@@ -107,8 +102,8 @@ public final class Mmu {
         unprivileged = null;
         watching = pe.debug.watching();
         if (watching) {
-            watched.flush();
-            fast = watched;
+            contexts.watched.flush();
+            fast = contexts.watched;
         } else {
             fast = current.fast;
         }
@@ -171,7 +166,7 @@ public final class Mmu {
 
     /** The fast arrays that LDTR and STTR may look in. */
     public FastTlb unprivilegedFast() {
-        return watching ? watched : unprivileged().fast;
+        return watching ? contexts.watched : unprivileged().fast;
     }
 
     // Faults
@@ -520,7 +515,11 @@ public final class Mmu {
         int op2 = key & 7;
         boolean instruction = crm == 5 || crm == 1;
         if (instruction && op1 == 0) {
-            machine.codeCache().invalidateAll();
+            machine.codeCache().beginGeneration();
+            tlb.apply(Invalidation.ALL_INSTRUCTIONS);
+            if (crm == 1 || forcedBroadcast()) {
+                broadcast(Invalidation.ALL_INSTRUCTIONS);
+            }
             return;
         }
         if (op2 != 1) {
@@ -561,10 +560,14 @@ public final class Mmu {
             return;
         }
         tlb.apply(i);
-        boolean forced = pe.el == 1 && (hcr & HcrEl2.FB) != 0;
-        if (forced || TlbiDecoder.broadcast(key)) {
+        if (forcedBroadcast() || TlbiDecoder.broadcast(key)) {
             broadcast(i);
         }
+    }
+
+    /** HCR_EL2.FB: what is for this PE alone acts on all. */
+    private boolean forcedBroadcast() {
+        return pe.el == 1 && (pe.hcr & HcrEl2.FB) != 0;
     }
 
     private void broadcast(Invalidation invalidation) {

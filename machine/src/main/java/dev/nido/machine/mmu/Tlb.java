@@ -228,6 +228,7 @@ final class Tlb {
                 emptyRegime(Stage1Controls.EL10);
                 emptyRegime(STAGE2);
             }
+            case INSTRUCTIONS -> contexts.flushInstructions();
         }
     }
 
