@@ -54,19 +54,11 @@ final class DemoCommand implements Callable<Integer> {
                         machine.cpus,
                         machine.cpus == 1 ? "" : "s",
                         Sizes.text(machine.memory)));
-        long start = System.nanoTime();
         GuestRun run = new GuestRun(streams, machine);
         ExitStatus status = run.runUnattended(builder);
         l1.flush();
         l2.flush();
-        double seconds = (System.nanoTime() - start) / 1e9;
-        streams.say(
-                String.format(
-                        Locale.ROOT,
-                        "%d million instructions in %.1f s, %.1f million a second",
-                        run.instructions() / 1_000_000,
-                        seconds,
-                        run.instructions() / seconds / 1e6));
+        run.summary().forEach(streams::say);
         if (status == ExitStatus.OK && run.reported().orElse(-1) != 0) {
             streams.say("L2 did not reach its end, see L1's last lines");
             status = ExitStatus.EXEC_FAILED;

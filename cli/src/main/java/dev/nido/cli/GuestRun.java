@@ -7,6 +7,7 @@ import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 
 /** One guest, from the board's construction to the status of the command. */
@@ -15,7 +16,7 @@ final class GuestRun {
     private final MachineOptions options;
     private final long limit;
     private OptionalInt reported = OptionalInt.empty();
-    private long instructions;
+    private List<String> summary = List.of();
     private String hash;
 
     GuestRun(Streams streams, MachineOptions options) {
@@ -66,9 +67,10 @@ final class GuestRun {
 
     private MachineEnd run(VirtBoard board) {
         Duration left = options.timeout == null ? null : Duration.ofNanos(Math.max(1, limit - System.nanoTime()));
+        long start = System.nanoTime();
         MachineEnd end = board.run(left);
+        summary = Summary.of(board.machine(), (System.nanoTime() - start) / 1e9);
         reported = board.exitStatus();
-        instructions += board.machine().retired();
         StreamRecorder recorder = board.machine().recorder();
         if (recorder != null) {
             hash = "hash " + recorder.hash() + " instructions " + recorder.instructions();
@@ -83,9 +85,9 @@ final class GuestRun {
         }
     }
 
-    /** Instructions that the guest retired, over all its restarts. */
-    long instructions() {
-        return instructions;
+    /** What the machine did, in a few lines. */
+    List<String> summary() {
+        return summary;
     }
 
     /** What the guest's own program reported, if it did. */

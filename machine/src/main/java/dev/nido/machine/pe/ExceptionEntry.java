@@ -53,6 +53,7 @@ final class ExceptionEntry {
         if (ec == Esr.EC_DATA_ABORT && (iss & Esr.VNCR) != 0) {
             ec |= 1;
         }
+        pe.exceptions.countSynchronous(target, ec);
         pe.sys[ESR[target]] = Esr.of(ec, true, iss);
         if (e.farValid) {
             pe.sys[FAR[target]] = e.far;
@@ -90,6 +91,9 @@ final class ExceptionEntry {
     void enter(int target, int offset, long returnAddress) {
         int from = pe.el;
         pe.pmu.event(PmuCounters.EXC_TAKEN);
+        if (offset != SYNCHRONOUS) {
+            pe.exceptions.countAsynchronous(target, offset);
+        }
         long spsr = ProcessState.toSpsr(pe);
         if (target == 1 && from == 1) {
             spsr = nestedSpsr(spsr);

@@ -138,6 +138,9 @@ public final class Pe {
     /** Instructions retired; exact whenever code outside the engine's hot loop runs. */
     public long retired;
 
+    /** Exceptions taken, for statistics. */
+    public final ExceptionCounts exceptions = new ExceptionCounts();
+
     /** Switched on (PSCI). */
     public volatile boolean poweredOn;
 
