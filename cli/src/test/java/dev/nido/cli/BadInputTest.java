@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What users give by mistake: one line that says what is wrong, and the status of the contract. */
 class BadInputTest {
@@ -39,6 +40,7 @@ class BadInputTest {
     void files() throws IOException {
         write("good", program(POWER_OFF));
         write("empty", new byte[0]);
+        write("zeros", new byte[4096]);
         write("image-truncated", java.util.Arrays.copyOf(imageHeader(1 << 20), 40));
         write("image-short", imageHeader(1 << 20));
         write("image-huge", imageHeader(1L << 40));
@@ -56,8 +58,8 @@ class BadInputTest {
             delimiter = '|',
             value = {
                 "run -k empty                             | empty",
-                "run -k image-truncated                   | image-truncated",
-                "run -k image-huge                        | memory",
+                "run -k image-huge                        | image-huge",
+                "run -k zeros                             | zeros",
                 "run -k elf-x86                           | elf-x86",
                 "run -k elf-32                            | elf-32",
                 "run -k elf-truncated                     | elf-truncated",
@@ -117,8 +119,8 @@ class BadInputTest {
             delimiter = '|',
             value = {
                 // No vector base is set: the first exception is taken to address 0, where nothing is.
-                "mov x0, #0x123400; br x0",
-                ".inst 0",
+                "movz x0, #0x12, lsl #16; br x0",
+                "nop; .inst 0",
                 "mov x0, #8; ldr x1, [x0]",
                 // Sleeps with nothing that could wake it.
                 "msr daifset, #15; 1: wfi; b 1b",
@@ -140,9 +142,10 @@ class BadInputTest {
         assertThat(run.err()).doesNotContain("internal error");
     }
 
-    @Test
-    void imageShorterThanItsHeaderSaysIsStarted() {
-        Cli run = nido("run -k image-short --timeout 2s");
+    @ParameterizedTest
+    @ValueSource(strings = {"image-short", "image-truncated"})
+    void imageThatEndsTooEarlyEndsWithoutAnInternalError(String file) {
+        Cli run = nido("run -k " + file + " --timeout 2s");
         assertThat(run.status()).isIn(2, 3, 4);
         assertThat(run.err()).startsWith("nido: ").doesNotContain("internal error");
     }
