@@ -256,7 +256,7 @@ public final class Mmu {
     public long load(long va, int log2size, int flags) {
         int size = 1 << log2size;
         Context c = contextFor(flags);
-        if ((flags & UNPRIVILEGED) != 0 && !watching) {
+        if (flags != 0 && !watching && (flags == UNPRIVILEGED || (va & size - 1) == 0)) {
             int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
             if (c.fast.readTag[i] == (va + size - 1 & ~0xfffL)) {
                 return physical.fromRam(va + c.fast.addend[i], size);
@@ -280,7 +280,7 @@ public final class Mmu {
     public void store(long va, int log2size, long value, int flags) {
         int size = 1 << log2size;
         Context c = contextFor(flags);
-        if ((flags & UNPRIVILEGED) != 0 && !watching) {
+        if (flags != 0 && !watching && (flags == UNPRIVILEGED || (va & size - 1) == 0)) {
             int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
             if (c.fast.writeTag[i] == (va + size - 1 & ~0xfffL)) {
                 physical.toRam(va + c.fast.addend[i], size, value);
@@ -367,6 +367,9 @@ public final class Mmu {
     public long atomicOffset(long va, int log2size, int flags) {
         int size = 1 << log2size;
         Context c = contextFor(flags);
+        if (!watching && (va & size - 1) == 0 && holds(c.fast, va, size, flags)) {
+            return va + c.fast.addend[(int) (va >>> 12) & FastTlb.ENTRIES - 1];
+        }
         int access =
                 (flags & ATOMIC) != 0
                         ? Translator.READ | Translator.WRITE
@@ -388,6 +391,14 @@ public final class Mmu {
         throw PhysicalAccess.abort(Esr.EC_DATA_ABORT, status, va, write);
     }
 
+    /** Whether fast arrays say that all bytes of an access are in RAM, with the rights that it needs. */
+    private static boolean holds(FastTlb f, long va, int size, int flags) {
+        int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+        long tag = va + size - 1 & ~0xfffL;
+        return ((flags & (WRITE | ATOMIC)) == 0 || f.writeTag[i] == tag)
+                && ((flags & (WRITE | ATOMIC)) == WRITE || f.readTag[i] == tag);
+    }
+
     /**
      * Makes sure that a range can be read or written ({@link #WRITE}) without an abort of
      * translation.
@@ -397,6 +408,9 @@ public final class Mmu {
      */
     public void check(long va, int size, int flags) {
         Context c = contextFor(flags);
+        if (!watching && holds(c.fast, va, size, flags)) {
+            return;
+        }
         int access = (flags & WRITE) != 0 ? Translator.WRITE : Translator.READ;
         data(c, va, access);
         if ((va & 0xfff) + size > 4096) {
@@ -406,6 +420,14 @@ public final class Mmu {
 
     /** DC ZVA: zeroes the {@link #ZERO_BLOCK} bytes around {@code va}. */
     public void zeroBlock(long va) {
+        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+        if (fast.writeTag[t] == (va & ~0xfffL)) {
+            long offset = va + fast.addend[t] & -ZERO_BLOCK;
+            for (int i = 0; i < ZERO_BLOCK; i += 8) {
+                memory.put64(offset + i, 0);
+            }
+            return;
+        }
         long pa = data(current, va, Translator.WRITE) & -ZERO_BLOCK;
         if (MemoryAttributes.device(translator.attribute)) {
             throw PhysicalAccess.abort(Esr.EC_DATA_ABORT, Esr.FSC_ALIGNMENT, va, true);
