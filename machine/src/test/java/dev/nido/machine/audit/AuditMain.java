@@ -11,6 +11,18 @@ final class AuditMain {
     private AuditMain() {}
 
     /**
+     * Instructions that an audit among the tests executes: the system property {@code
+     * nido.audit.instructions}, else the environment's {@code NIDO_AUDIT_INSTRUCTIONS}, else a
+     * small number.
+     */
+    static long wanted(long small) {
+        String text =
+                System.getProperty(
+                        "nido.audit.instructions", System.getenv("NIDO_AUDIT_INSTRUCTIONS"));
+        return text == null || text.isBlank() ? small : Long.parseLong(text);
+    }
+
+    /**
      * Runs an audit.
      *
      * @param args instructions to execute (default 20,000,000), seed (default 1)

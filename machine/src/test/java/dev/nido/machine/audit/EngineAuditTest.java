@@ -9,10 +9,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.Optional;
 
-/**
- * A small part of {@link EngineAudit}; as many instructions as the system property {@code
- * nido.audit.instructions} says, if it is set.
- */
+/** A small part of {@link EngineAudit}, or all of it: see {@link AuditMain#wanted}. */
 class EngineAuditTest {
 
     private static final long SEED = 20_261_122;
@@ -21,12 +18,12 @@ class EngineAuditTest {
     void integerInstructionsLoadsAndStoresAgreeWithQemu() {
         Optional<QemuUser> qemu = QemuUser.find();
         assumeTrue(qemu.isPresent(), "no qemu-aarch64 on the PATH: install the package qemu-user");
-        long wanted = Long.getLong("nido.audit.instructions", 200_000);
+        long wanted = AuditMain.wanted(200_000);
         DifferentialAudit audit = EngineAudit.create(qemu.get());
         for (long seed = SEED; audit.instructions < wanted; seed++) {
             audit.batch(seed, 128);
         }
-        if (System.getProperty("nido.audit.instructions") != null) {
+        if (wanted >= 20_000_000) {
             System.out.print(audit.report(1000));
         }
         assertThat(audit.differences).isEmpty();

@@ -10,10 +10,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.Optional;
 
-/**
- * A small part of {@link SimdAudit}; as many instructions as the system property {@code
- * nido.audit.instructions} says, if it is set.
- */
+/** A small part of {@link SimdAudit}, or all of it: see {@link AuditMain#wanted}. */
 class SimdAuditTest {
 
     private static final long SEED = 20_261_122;
@@ -23,11 +20,11 @@ class SimdAuditTest {
         Optional<QemuUser> qemu = QemuUser.find();
         assumeTrue(qemu.isPresent(), "no qemu-aarch64 on the PATH: install the package qemu-user");
         DifferentialAudit audit = SimdAudit.create(qemu.get(), TestPes.create(0));
-        long wanted = Long.getLong("nido.audit.instructions", 100_000);
+        long wanted = AuditMain.wanted(100_000);
         for (long seed = SEED; audit.instructions < wanted; seed++) {
             audit.batch(seed, 64);
         }
-        if (System.getProperty("nido.audit.instructions") != null) {
+        if (wanted >= 20_000_000) {
             System.out.print(audit.report(1000));
         }
         assertThat(audit.differences).isEmpty();
