@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The kernel and the small root file system of a Debian guest, out of two packages: the
@@ -102,16 +103,16 @@ final class BaseSystem {
     }
 
     private List<String> dependencies(String name) throws IOException {
-        String info =
-                new String(
-                        new ElfFile(modulePaths.get(name), modules.get(name)).section(".modinfo"),
-                        StandardCharsets.UTF_8);
-        for (String entry : info.split("\0")) {
-            if (entry.startsWith("depends=") && entry.length() > "depends=".length()) {
-                return List.of(entry.substring("depends=".length()).split(","));
-            }
-        }
-        return List.of();
+        return info(name, "depends").stream().flatMap(d -> Stream.of(d.split(","))).toList();
+    }
+
+    /** Values of a key of a module's information; those that are empty left out. */
+    private List<String> info(String name, String key) throws IOException {
+        byte[] section = new ElfFile(modulePaths.get(name), modules.get(name)).section(".modinfo");
+        return Stream.of(new String(section, StandardCharsets.UTF_8).split("\0"))
+                .filter(e -> e.startsWith(key + "=") && e.length() > key.length() + 1)
+                .map(e -> e.substring(key.length() + 1))
+                .toList();
     }
 
     private void collect(String name, Set<String> into) throws IOException {
@@ -202,6 +203,7 @@ final class BaseSystem {
 
     private void addModules(Initramfs root) throws IOException {
         StringBuilder dependencies = new StringBuilder();
+        StringBuilder aliases = new StringBuilder();
         String tree = "";
         for (Map.Entry<String, byte[]> module : modules.entrySet()) {
             String path = modulePaths.get(module.getKey());
@@ -218,9 +220,14 @@ final class BaseSystem {
                         .append(other.substring(other.indexOf(tree) + tree.length()));
             }
             dependencies.append('\n');
+            for (String alias : info(module.getKey(), "alias")) {
+                // By these the kernel asks for what it needs: fs-ext4, crypto-crc32c.
+                aliases.append("alias %s %s\n".formatted(alias, module.getKey().replace('-', '_')));
+            }
         }
         if (!tree.isEmpty()) {
             root.file(tree + "modules.dep", 0644, dependencies.toString());
+            root.file(tree + "modules.alias", 0644, aliases.toString());
         }
     }
 }

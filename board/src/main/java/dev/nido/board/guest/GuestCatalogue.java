@@ -56,7 +56,7 @@ public final class GuestCatalogue {
         public static final L2 DEFAULT = new L2(2, 256, APPEND + " quiet panic=-1");
     }
 
-    private static final String FORMAT = "2";
+    private static final String FORMAT = "3";
     private static final String VMM = "/usr/bin/qemu-system-aarch64";
     private static final String VMM_PACKAGE = "qemu-system-arm";
 
