@@ -20,7 +20,9 @@ record Figures(long ticks, long frequency, long result, long repetitions) {
     static Optional<Figures> parse(String console) {
         Matcher m = LINE.matcher(console);
         return m.find()
-                ? Optional.of(new Figures(hex(m.group(1)), hex(m.group(2)), hex(m.group(3)), hex(m.group(4))))
+                ? Optional.of(
+                        new Figures(
+                                hex(m.group(1)), hex(m.group(2)), hex(m.group(3)), hex(m.group(4))))
                 : Optional.empty();
     }
 

@@ -7,9 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * The work that is measured. Each kernel is a program in assembly, made by our own assembler: start (MMU on, identity map), the kernel
- * itself between two reads of the counter, and an end that prints the figures on the serial port and powers off. The same bytes run on
- * any machine that has the virt board's memory map.
+ * The work that is measured. Each kernel is a program in assembly, made by our own assembler: start
+ * (MMU on, identity map), the kernel itself between two reads of the counter, and an end that
+ * prints the figures on the serial port and powers off. The same bytes run on any machine that has
+ * the virt board's memory map.
  */
 enum Kernel {
     /** Bitwise CRC-32 of 4 KiB. */
@@ -51,10 +52,17 @@ enum Kernel {
      */
     String source(int count) {
         String body = this == ONCE ? once() : resource(label() + ".s");
-        return resource("start.s") + "        movz    x19, #" + count + "\n" + body + resource("finish.s");
+        return resource("start.s")
+                + "        movz    x19, #"
+                + count
+                + "\n"
+                + body
+                + resource("finish.s");
     }
 
-    /** Straight code without a loop: loads, stores and arithmetic that differ in their registers. */
+    /**
+     * Straight code without a loop: loads, stores and arithmetic that differ in their registers.
+     */
     private static String once() {
         StringBuilder text = new StringBuilder(ONCE_LENGTH * 20);
         text.append("movz x1, #0x4a00, lsl #16\nmov x20, #0\nmrs x21, cntvct_el0\n");
@@ -62,12 +70,24 @@ enum Kernel {
             int a = 2 + i / 8 % 13;
             int b = 2 + (i / 8 + 5) % 13;
             int offset = i % 4096 & ~7;
-            text.append("add x").append(a).append(", x").append(b).append(", #").append(i % 4096).append('\n');
+            text.append("add x")
+                    .append(a)
+                    .append(", x")
+                    .append(b)
+                    .append(", #")
+                    .append(i % 4096)
+                    .append('\n');
             text.append("eor x").append(b).append(", x").append(a).append(", x20\n");
             text.append("str x").append(a).append(", [x1, #").append(offset).append("]\n");
             text.append("lsr x").append(a).append(", x").append(b).append(", #3\n");
             text.append("ldr x").append(b).append(", [x1, #").append(offset).append("]\n");
-            text.append("subs x").append(a).append(", x").append(a).append(", x").append(b).append('\n');
+            text.append("subs x")
+                    .append(a)
+                    .append(", x")
+                    .append(a)
+                    .append(", x")
+                    .append(b)
+                    .append('\n');
             text.append("csel x").append(b).append(", x").append(a).append(", x20, ne\n");
             text.append("add x20, x20, x").append(a).append(", lsl #1\n");
         }

@@ -3,6 +3,7 @@ package dev.nido.bench;
 import dev.nido.cli.Benchmarks;
 import dev.nido.cli.Streams;
 import dev.nido.isa.Assembler;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +16,8 @@ import java.util.Optional;
 import java.util.StringJoiner;
 
 /**
- * {@code nido bench}: each kernel on this machine and on QEMU, as ratios. The number of instructions comes from a deterministic run, where
- * the counter counts them.
+ * {@code nido bench}: each kernel on this machine and on QEMU, as ratios. The number of
+ * instructions comes from a deterministic run, where the counter counts them.
  */
 public final class KernelBenchmarks implements Benchmarks {
     /** Where a raw binary is loaded. */
@@ -57,7 +58,9 @@ public final class KernelBenchmarks implements Benchmarks {
         PrintStream out = new PrintStream(streams.out(), true, StandardCharsets.UTF_8);
         Optional<Qemu> qemu = Qemu.find();
         String version = qemu.isPresent() ? qemu.get().version() : "QEMU is not installed";
-        out.printf("%-8s %12s %14s %14s %8s   (%s)%n", "kernel", "instructions", "nido", "qemu", "ratio", version);
+        out.printf(
+                "%-8s %12s %14s %14s %8s   (%s)%n",
+                "kernel", "instructions", "nido", "qemu", "ratio", version);
         List<Row> rows = new ArrayList<>();
         for (Kernel kernel : Kernel.values()) {
             if (names.isEmpty() || names.contains(kernel.label())) {
@@ -85,11 +88,13 @@ public final class KernelBenchmarks implements Benchmarks {
             Figures figures = figures(qemu.get().run(program), "QEMU");
             if (figures.result() != result) {
                 throw new IOException(
-                        "%s computed %x here and %x on QEMU".formatted(kernel.label(), result, figures.result()));
+                        "%s computed %x here and %x on QEMU"
+                                .formatted(kernel.label(), result, figures.result()));
             }
             reference = figures.seconds();
         }
-        return new Row(kernel, kernel.sleeps ? kernel.repetitions : instructions(kernel), best, reference);
+        return new Row(
+                kernel, kernel.sleeps ? kernel.repetitions : instructions(kernel), best, reference);
     }
 
     /** Every repetition takes as many instructions as the next: two short runs tell how many. */
@@ -108,7 +113,8 @@ public final class KernelBenchmarks implements Benchmarks {
 
     private static Figures figures(String console, String where) throws IOException {
         return Figures.parse(console)
-                .orElseThrow(() -> new IOException("a benchmark program printed no figures on " + where));
+                .orElseThrow(() ->
+                        new IOException("a benchmark program printed no figures on " + where));
     }
 
     private static void print(PrintStream out, Row row) {
@@ -116,7 +122,9 @@ public final class KernelBenchmarks implements Benchmarks {
         String there;
         if (row.kernel().sleeps) {
             here = String.format(Locale.ROOT, "%.1f µs", row.seconds() / row.instructions() * 1e6);
-            there = String.format(Locale.ROOT, "%.1f µs", row.reference() / row.instructions() * 1e6);
+            there =
+                    String.format(
+                            Locale.ROOT, "%.1f µs", row.reference() / row.instructions() * 1e6);
         } else {
             here = String.format(Locale.ROOT, "%.0f MIPS", row.mips());
             there = String.format(Locale.ROOT, "%.0f MIPS", row.referenceMips());
@@ -125,7 +133,9 @@ public final class KernelBenchmarks implements Benchmarks {
         out.printf(
                 "%-8s %12s %14s %14s %8s%n",
                 row.kernel().label(),
-                row.kernel().sleeps ? row.instructions() + " times" : Long.toString(row.instructions()),
+                row.kernel().sleeps
+                        ? row.instructions() + " times"
+                        : Long.toString(row.instructions()),
                 here,
                 compared ? there : "-",
                 compared ? String.format(Locale.ROOT, "%.3f", row.ratio()) : "-");
@@ -136,7 +146,9 @@ public final class KernelBenchmarks implements Benchmarks {
         for (Row row : rows) {
             StringJoiner fields = new StringJoiner(", ", "{", "}");
             fields.add("\"kernel\": \"" + row.kernel().label() + "\"");
-            fields.add((row.kernel().sleeps ? "\"sleeps\": " : "\"instructions\": ") + row.instructions());
+            fields.add(
+                    (row.kernel().sleeps ? "\"sleeps\": " : "\"instructions\": ")
+                            + row.instructions());
             fields.add(String.format(Locale.ROOT, "\"seconds\": %.6f", row.seconds()));
             if (!Double.isNaN(row.reference())) {
                 fields.add(String.format(Locale.ROOT, "\"qemuSeconds\": %.6f", row.reference()));

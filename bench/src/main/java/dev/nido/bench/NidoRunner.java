@@ -4,6 +4,7 @@ import dev.nido.board.BoardConfig;
 import dev.nido.board.BoardException;
 import dev.nido.board.VirtBoard;
 import dev.nido.machine.MachineEnd;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,10 @@ final class NidoRunner {
         try {
             Files.write(file, image);
             BoardConfig config =
-                    BoardConfig.of(file).deterministic(deterministic).console(output::write).build();
+                    BoardConfig.of(file)
+                            .deterministic(deterministic)
+                            .console(output::write)
+                            .build();
             try (VirtBoard board = VirtBoard.create(config)) {
                 MachineEnd end = board.run(LIMIT);
                 if (!(end instanceof MachineEnd.PoweredOff)) {

@@ -35,7 +35,10 @@ final class Qemu {
     /** Its first line about itself. */
     String version() throws IOException {
         Process process = new ProcessBuilder(program.toString(), "--version").start();
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().findFirst().orElse("");
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .lines()
+                .findFirst()
+                .orElse("");
     }
 
     /**
@@ -67,7 +70,8 @@ final class Qemu {
                             .redirectError(ProcessBuilder.Redirect.DISCARD)
                             .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                             .start();
-            // The output is one line, which fits into the pipe: waiting first cannot block the child.
+            // The output is one line, which fits into the pipe: waiting first cannot block the
+            // child.
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }

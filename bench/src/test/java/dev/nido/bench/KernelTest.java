@@ -2,19 +2,21 @@ package dev.nido.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.zip.CRC32;
-import org.junit.jupiter.api.Test;
 
 /** Each benchmark program computes what Java computes for the same task. */
 class KernelTest {
     private static Figures run(Kernel kernel, int repetitions) throws IOException {
         String console = NidoRunner.run(KernelBenchmarks.assemble(kernel, repetitions), true);
-        return Figures.parse(console).orElseThrow(() -> new AssertionError("no figures in: " + console));
+        return Figures.parse(console)
+                .orElseThrow(() -> new AssertionError("no figures in: " + console));
     }
 
     private static int[] sequence(int length, int seed, IntUnaryOperator next) {
@@ -52,7 +54,10 @@ class KernelTest {
     @Test
     void matrixProductIsRight() throws IOException {
         int n = 64;
-        int[] values = Arrays.stream(sequence(2 * n * n, 3, w -> w * 0x19660d + 11)).map(w -> w >> 16).toArray();
+        int[] values =
+                Arrays.stream(sequence(2 * n * n, 3, w -> w * 0x19660d + 11))
+                        .map(w -> w >> 16)
+                        .toArray();
         long expected = 0;
         for (int i = n * n - 1; i >= 0; i--) {
             int sum = 0;

@@ -29,7 +29,10 @@ final class ConsoleProgress implements Progress {
         }
         int full = (int) Math.round(Math.clamp(percent, 0, 100) / 100 * WIDTH);
         String text = what.length() > 40 ? what.substring(0, 39) + "…" : what;
-        streams.err().printf("%s[%s%s] %3.0f %% %s", CLEAR_LINE, "#".repeat(full), " ".repeat(WIDTH - full), percent, text);
+        streams.err()
+                .printf(
+                        "%s[%s%s] %3.0f %% %s",
+                        CLEAR_LINE, "#".repeat(full), " ".repeat(WIDTH - full), percent, text);
         streams.err().flush();
         drawn = true;
         if (percent >= 100) {

@@ -3,11 +3,13 @@ package dev.nido.cli;
 import dev.nido.board.BoardConfig;
 import dev.nido.board.guest.Guest;
 import dev.nido.board.guest.GuestCatalogue;
-import java.util.Locale;
-import java.util.concurrent.Callable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+
+import java.util.Locale;
+import java.util.concurrent.Callable;
 
 /** {@code nido demo}: Debian at EL2, and a second Debian under its KVM. */
 @Command(
@@ -20,10 +22,16 @@ final class DemoCommand implements Callable<Integer> {
 
     @Mixin private MachineOptions machine;
 
-    @Option(names = "--l1-args", paramLabel = "STR", description = "More of L1's kernel command line.")
+    @Option(
+            names = "--l1-args",
+            paramLabel = "STR",
+            description = "More of L1's kernel command line.")
     private String l1Args;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
     private boolean help;
 
     DemoCommand(Streams streams) {
@@ -45,7 +53,11 @@ final class DemoCommand implements Callable<Integer> {
         LineConsole l1 = new LineConsole(streams, "L1", screen);
         LineConsole l2 = new LineConsole(streams, "L2", screen);
         BoardConfig.Builder builder =
-                BoardConfig.of(guest.kernel()).initrds(guest.initrds()).append(line).console(l1).secondConsole(l2);
+                BoardConfig.of(guest.kernel())
+                        .initrds(guest.initrds())
+                        .append(line)
+                        .console(l1)
+                        .secondConsole(l2);
         machine.apply(builder);
         streams.say(
                 String.format(

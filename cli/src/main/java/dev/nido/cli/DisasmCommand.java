@@ -5,6 +5,11 @@ import dev.nido.board.load.ImageException;
 import dev.nido.board.load.KernelImage;
 import dev.nido.board.load.KernelLoader;
 import dev.nido.isa.Disassembler;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
 import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
@@ -12,11 +17,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
-/** {@code nido disasm}: what a program that {@code run --kernel} takes says, at the addresses where it would be. */
+/**
+ * {@code nido disasm}: what a program that {@code run --kernel} takes says, at the addresses where
+ * it would be.
+ */
 @Command(description = "A64 code as text: an ELF file, a Linux Image (also gzip), or a raw binary.")
 final class DisasmCommand implements Callable<Integer> {
     private final Streams streams;
@@ -24,7 +29,10 @@ final class DisasmCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "The program.")
     private Path file;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
     private boolean help;
 
     DisasmCommand(Streams streams) {
@@ -40,10 +48,14 @@ final class DisasmCommand implements Callable<Integer> {
             throw new Refusal(Main.oneLine(e.getMessage()));
         }
         PrintStream out =
-                new PrintStream(new BufferedOutputStream(streams.out(), 1 << 16), false, StandardCharsets.UTF_8);
+                new PrintStream(
+                        new BufferedOutputStream(streams.out(), 1 << 16),
+                        false,
+                        StandardCharsets.UTF_8);
         for (KernelImage.Segment segment : image.segments()) {
             ByteBuffer bytes =
-                    ByteBuffer.wrap(segment.bytes(), segment.at(), segment.length()).order(ByteOrder.LITTLE_ENDIAN);
+                    ByteBuffer.wrap(segment.bytes(), segment.at(), segment.length())
+                            .order(ByteOrder.LITTLE_ENDIAN);
             for (long pc = segment.pa(); bytes.remaining() >= 4 && !out.checkError(); pc += 4) {
                 int word = bytes.getInt();
                 out.printf("%x: %08x  %s%n", pc, word, Disassembler.disassemble(pc, word));

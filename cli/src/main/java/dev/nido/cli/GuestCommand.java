@@ -3,8 +3,7 @@ package dev.nido.cli;
 import dev.nido.board.guest.Guest;
 import dev.nido.board.guest.GuestCatalogue;
 import dev.nido.board.guest.GuestUnavailableException;
-import java.io.PrintStream;
-import java.util.concurrent.Callable;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -12,16 +11,23 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+import java.io.PrintStream;
+import java.util.concurrent.Callable;
+
 /** {@code nido guest}: real guests, from the distribution's package tool. */
 @Command(
-        description = "Real guests, fetched with the distribution's package tool into ~/.cache/nido.",
+        description =
+                "Real guests, fetched with the distribution's package tool into ~/.cache/nido.",
         synopsisSubcommandLabel = "list|fetch")
 final class GuestCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Spec private CommandSpec spec;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
     private boolean help;
 
     GuestCommand(Streams streams) {
@@ -37,7 +43,9 @@ final class GuestCommand implements Callable<Integer> {
     int list() {
         PrintStream out = streams.text();
         for (GuestCatalogue.Entry entry : catalogue(streams).list()) {
-            out.printf("%-10s %-9s %s%n", entry.name(), entry.fetched() ? "here" : "not here", entry.description());
+            out.printf(
+                    "%-10s %-9s %s%n",
+                    entry.name(), entry.fetched() ? "here" : "not here", entry.description());
         }
         return ExitStatus.OK.code();
     }
@@ -51,7 +59,8 @@ final class GuestCommand implements Callable<Integer> {
     }
 
     static GuestCatalogue catalogue(Streams streams) {
-        return new GuestCatalogue(GuestCatalogue.defaultCache(), null, new ConsoleProgress(streams));
+        return new GuestCatalogue(
+                GuestCatalogue.defaultCache(), null, new ConsoleProgress(streams));
     }
 
     /** The guest of that name, from the cache or fetched now. */

@@ -2,11 +2,12 @@ package dev.nido.cli;
 
 import dev.nido.board.device.ByteSink;
 import dev.nido.board.device.SerialInput;
+
 import java.io.IOException;
 
 /**
- * The guest's serial port on standard input and output. On a terminal every key goes to the guest, except Ctrl-A commands; from a pipe
- * or a file every byte does.
+ * The guest's serial port on standard input and output. On a terminal every key goes to the guest,
+ * except Ctrl-A commands; from a pipe or a file every byte does.
  */
 final class GuestConsole implements ByteSink, AutoCloseable {
     private static final String KEYS =

@@ -6,6 +6,7 @@ import dev.nido.board.VirtBoard;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -22,7 +23,10 @@ final class GuestRun {
     GuestRun(Streams streams, MachineOptions options) {
         this.streams = streams;
         this.options = options;
-        this.limit = options.timeout == null ? Long.MAX_VALUE : System.nanoTime() + options.timeout.toNanos();
+        this.limit =
+                options.timeout == null
+                        ? Long.MAX_VALUE
+                        : System.nanoTime() + options.timeout.toNanos();
     }
 
     /** Builds the board; everything that cannot be is refused here. */
@@ -33,7 +37,10 @@ final class GuestRun {
             throw new Refusal(Main.oneLine(e.getMessage()));
         } catch (OutOfMemoryError e) {
             throw new Refusal(
-                    "--memory " + Sizes.text(config.memory()) + ": the host cannot back it: " + Main.oneLine(e.getMessage()));
+                    "--memory "
+                            + Sizes.text(config.memory())
+                            + ": the host cannot back it: "
+                            + Main.oneLine(e.getMessage()));
         }
     }
 
@@ -66,7 +73,10 @@ final class GuestRun {
     }
 
     private MachineEnd run(VirtBoard board) {
-        Duration left = options.timeout == null ? null : Duration.ofNanos(Math.max(1, limit - System.nanoTime()));
+        Duration left =
+                options.timeout == null
+                        ? null
+                        : Duration.ofNanos(Math.max(1, limit - System.nanoTime()));
         long start = System.nanoTime();
         MachineEnd end = board.run(left);
         summary = Summary.of(board.machine(), (System.nanoTime() - start) / 1e9);

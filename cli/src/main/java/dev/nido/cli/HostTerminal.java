@@ -1,5 +1,9 @@
 package dev.nido.cli;
 
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,13 +11,11 @@ import java.util.EnumSet;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.jline.terminal.Attributes;
-import org.jline.terminal.Terminal;
-import org.jline.terminal.TerminalBuilder;
 
 /**
- * The user's terminal in raw mode: every key goes to the guest. Whatever way the process ends (a normal end, a signal,
- * an internal error), the mode that was found is put back; {@code SIGKILL} is the one exception.
+ * The user's terminal in raw mode: every key goes to the guest. Whatever way the process ends (a
+ * normal end, a signal, an internal error), the mode that was found is put back; {@code SIGKILL} is
+ * the one exception.
  */
 final class HostTerminal implements AutoCloseable {
     /** The one terminal in raw mode, for whoever ends the process. */
@@ -40,11 +42,13 @@ final class HostTerminal implements AutoCloseable {
         if (!isTerminal(STANDARD_INPUT)) {
             return null;
         }
-        // JLine tells its troubles to a logger; what matters here is only whether there is a terminal.
+        // JLine tells its troubles to a logger; what matters here is only whether there is a
+        // terminal.
         Logger.getLogger("org.jline").setLevel(Level.OFF);
         Terminal device;
         try {
-            // Only its modes are wanted: a type that is not dumb, and no question put to it whose answer the
+            // Only its modes are wanted: a type that is not dumb, and no question put to it whose
+            // answer the
             // guest would read.
             device =
                     TerminalBuilder.builder()
@@ -67,8 +71,11 @@ final class HostTerminal implements AutoCloseable {
     /** True if a file descriptor of this process is a terminal. */
     static boolean isTerminal(int descriptor) {
         try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+            String target =
+                    Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+            return target.startsWith("/dev/pts/")
+                    || target.startsWith("/dev/tty")
+                    || target.equals("/dev/console");
         } catch (IOException | UnsupportedOperationException e) {
             // No /proc: the Java console knows about input and output together.
             return System.console() != null && System.console().isTerminal();

@@ -1,18 +1,22 @@
 package dev.nido.cli;
 
-import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Unmatched;
+
+import java.util.List;
+import java.util.concurrent.Callable;
 
 /** A command of the contract that this version does not have yet: refused, whatever follows it. */
 @Command(description = "Not in this version, exists later.")
 final class LaterCommand implements Callable<Integer> {
     private final String name;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
     private boolean help;
 
     @Parameters(hidden = true)

@@ -1,6 +1,7 @@
 package dev.nido.cli;
 
 import dev.nido.board.device.ByteSink;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -3,13 +3,17 @@ package dev.nido.cli;
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.board.BoardConfig;
+
+import picocli.CommandLine.Option;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import picocli.CommandLine.Option;
 
-/** The options that describe the computer and how it runs; {@code run} and {@code demo} share them. */
+/**
+ * The options that describe the computer and how it runs; {@code run} and {@code demo} share them.
+ */
 final class MachineOptions {
     /** Who owns EL2. */
     enum Mode {
@@ -46,13 +50,19 @@ final class MachineOptions {
             description = "Memory of the guest. Default: ${DEFAULT-VALUE}.")
     long memory;
 
-    @Option(names = {"-c", "--cpus"}, paramLabel = "N", description = "CPUs of the guest. Default: 1, in the demo 2.")
+    @Option(
+            names = {"-c", "--cpus"},
+            paramLabel = "N",
+            description = "CPUs of the guest. Default: 1, in the demo 2.")
     Integer requestedCpus;
 
     /** How many CPUs the guest has, once {@link #check} knows. */
     int cpus;
 
-    @Option(names = "--pes", paramLabel = "N", description = "Processing elements of the machine. Default: as many as CPUs.")
+    @Option(
+            names = "--pes",
+            paramLabel = "N",
+            description = "Processing elements of the machine. Default: as many as CPUs.")
     Integer pes;
 
     @Option(
@@ -62,7 +72,10 @@ final class MachineOptions {
             description = "What the guest sees of the CPU.")
     String cpu;
 
-    @Option(names = "--mode", paramLabel = "hosted|bare", description = "Who owns EL2: Nido, or the guest. Default: bare.")
+    @Option(
+            names = "--mode",
+            paramLabel = "hosted|bare",
+            description = "Who owns EL2: Nido, or the guest. Default: bare.")
     Mode mode;
 
     @Option(
@@ -80,7 +93,10 @@ final class MachineOptions {
     @Option(names = "--protected", description = "Protected mode of the hypervisor (later).")
     boolean protectedMode;
 
-    @Option(names = "--l0-granule", paramLabel = "4k|16k|64k", description = "Granule of the hypervisor's tables (later).")
+    @Option(
+            names = "--l0-granule",
+            paramLabel = "4k|16k|64k",
+            description = "Granule of the hypervisor's tables (later).")
     String l0Granule;
 
     @Option(
@@ -89,16 +105,29 @@ final class MachineOptions {
             description = "A disk: a raw image, given to the guest as virtio-blk. May be repeated.")
     List<String> disks = new ArrayList<>();
 
-    @Option(names = "--net", paramLabel = "none|user|unix:PATH", defaultValue = "none", description = "Network (none; others later).")
+    @Option(
+            names = "--net",
+            paramLabel = "none|user|unix:PATH",
+            defaultValue = "none",
+            description = "Network (none; others later).")
     String net;
 
-    @Option(names = "--share", paramLabel = "DIR:TAG", description = "A folder of the host (later).")
+    @Option(
+            names = "--share",
+            paramLabel = "DIR:TAG",
+            description = "A folder of the host (later).")
     List<String> shares = new ArrayList<>();
 
-    @Option(names = "--deterministic", description = "Time is instructions retired: the same run every time, and its hash at the end.")
+    @Option(
+            names = "--deterministic",
+            description =
+                    "Time is instructions retired: the same run every time, and its hash at the end.")
     boolean deterministic;
 
-    @Option(names = "--seed", paramLabel = "N", description = "What random numbers start from. Default: 0.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "What random numbers start from. Default: 0.")
     Long seed;
 
     @Option(
@@ -114,10 +143,18 @@ final class MachineOptions {
             description = "How instructions are executed (interpreter; others later).")
     Engine engine;
 
-    @Option(names = "--stat", paramLabel = "FILE", arity = "0..1", fallbackValue = "-", description = "Exit statistics (later).")
+    @Option(
+            names = "--stat",
+            paramLabel = "FILE",
+            arity = "0..1",
+            fallbackValue = "-",
+            description = "Exit statistics (later).")
     String stat;
 
-    @Option(names = "--record", paramLabel = "FILE.jfr", description = "Events for JDK Mission Control (later).")
+    @Option(
+            names = "--record",
+            paramLabel = "FILE.jfr",
+            description = "Events for JDK Mission Control (later).")
     Path record;
 
     @Option(names = "--trace", paramLabel = "FILE", description = "Trace lines (later).")
@@ -176,7 +213,8 @@ final class MachineOptions {
             throw new Refusal("--cpus " + cpus + ": a computer has at least one");
         }
         if (pes != null && pes != cpus) {
-            throw new Refusal("--pes " + pes + ": in bare mode the guest's CPUs are the machine's, " + cpus);
+            throw new Refusal(
+                    "--pes " + pes + ": in bare mode the guest's CPUs are the machine's, " + cpus);
         }
         if (e2h != null && (nested == null || nested == Nested.off)) {
             throw new Refusal("--e2h " + e2h + ": the guest has no EL2; add --nested nv2");
@@ -222,7 +260,10 @@ final class MachineOptions {
         List<BoardConfig.Disk> images = new ArrayList<>();
         for (String disk : disks) {
             boolean readOnly = disk.endsWith(",ro");
-            images.add(new BoardConfig.Disk(Path.of(readOnly ? disk.substring(0, disk.length() - 3) : disk), readOnly));
+            images.add(
+                    new BoardConfig.Disk(
+                            Path.of(readOnly ? disk.substring(0, disk.length() - 3) : disk),
+                            readOnly));
         }
         builder.cpus(cpus)
                 .memory(memory)

@@ -1,12 +1,13 @@
 package dev.nido.cli;
 
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
-import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
 
 /** The entry of the {@code nido} command. */
 public final class Main {
@@ -15,14 +16,14 @@ public final class Main {
     /** Runs a command and ends the process with its status. */
     public static void main(String[] args) {
         Streams streams = Streams.ofProcess();
-        Thread.setDefaultUncaughtExceptionHandler(
-                (thread, failure) -> {
-                    HostTerminal.restoreAll();
-                    streams.say(describe(failure) + " (thread " + thread.getName() + ")");
-                    Runtime.getRuntime().halt(ExitStatus.INTERNAL.code());
-                });
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+            HostTerminal.restoreAll();
+            streams.say(describe(failure) + " (thread " + thread.getName() + ")");
+            Runtime.getRuntime().halt(ExitStatus.INTERNAL.code());
+        });
         int status = execute(streams, args);
-        // A device or console thread may still wait for input: the command is over, so is the process.
+        // A device or console thread may still wait for input: the command is over, so is the
+        // process.
         System.exit(status);
     }
 
@@ -50,18 +51,17 @@ public final class Main {
         line.setOverwrittenOptionsAllowed(false);
         line.setUsageHelpAutoWidth(false);
         line.setParameterExceptionHandler((failure, arguments) -> refuse(streams, failure));
-        line.setExecutionExceptionHandler(
-                (failure, command, result) -> {
-                    if (failure instanceof Refusal) {
-                        streams.say(failure.getMessage());
-                        return ExitStatus.REFUSED.code();
-                    }
-                    streams.say(describe(failure));
-                    if (System.getenv("NIDO_STACK_TRACE") != null) {
-                        failure.printStackTrace(streams.err());
-                    }
-                    return ExitStatus.INTERNAL.code();
-                });
+        line.setExecutionExceptionHandler((failure, command, result) -> {
+            if (failure instanceof Refusal) {
+                streams.say(failure.getMessage());
+                return ExitStatus.REFUSED.code();
+            }
+            streams.say(describe(failure));
+            if (System.getenv("NIDO_STACK_TRACE") != null) {
+                failure.printStackTrace(streams.err());
+            }
+            return ExitStatus.INTERNAL.code();
+        });
         return line;
     }
 
@@ -83,7 +83,10 @@ public final class Main {
             return "the host has not enough memory: " + oneLine(failure.getMessage());
         }
         StackTraceElement[] stack = failure.getStackTrace();
-        String where = stack.length == 0 ? "" : " at " + stack[0].getClassName() + ":" + stack[0].getLineNumber();
+        String where =
+                stack.length == 0
+                        ? ""
+                        : " at " + stack[0].getClassName() + ":" + stack[0].getLineNumber();
         String what = failure.getMessage() == null ? "" : ": " + failure.getMessage();
         return "internal error, please report it with the command line and what NIDO_STACK_TRACE=1 adds: "
                 + oneLine(failure.getClass().getSimpleName() + what + where);

@@ -2,11 +2,13 @@ package dev.nido.cli;
 
 import dev.nido.machine.Machine;
 import dev.nido.machine.pe.Pe;
+
 import java.io.PrintStream;
 
 /** The small monitor behind Ctrl-A c. */
 final class Monitor {
-    static final String GREETING = "Monitor: info registers, resume (empty line), quit, help. The guest goes on meanwhile.";
+    static final String GREETING =
+            "Monitor: info registers, resume (empty line), quit, help. The guest goes on meanwhile.";
 
     private final Machine machine;
     private final Runnable quit;
@@ -52,7 +54,10 @@ final class Monitor {
             Pe pe = machine.pe(i);
             out.printf(
                     "PE %d: %s, EL%d%s%n",
-                    i, pe.poweredOn ? pe.waiting ? "waits" : "runs" : "is off", pe.el, pe.spSel == 0 ? "t" : "h");
+                    i,
+                    pe.poweredOn ? pe.waiting ? "waits" : "runs" : "is off",
+                    pe.el,
+                    pe.spSel == 0 ? "t" : "h");
             if (!pe.poweredOn) {
                 continue;
             }

@@ -9,7 +9,8 @@ import picocli.CommandLine.Spec;
 /** {@code nido} without a command: its version, or how to use it. */
 @Command(
         name = "nido",
-        description = "Runs unmodified Arm hypervisors, and their guests inside them, in a Java process.",
+        description =
+                "Runs unmodified Arm hypervisors, and their guests inside them, in a Java process.",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         footer = {
@@ -23,9 +24,11 @@ final class NidoCommand implements Runnable {
     @Option(names = "--version", versionHelp = true, description = "Print the version and exit.")
     private boolean version;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
     private boolean help;
-
 
     @Override
     public void run() {

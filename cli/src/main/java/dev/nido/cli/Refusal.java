@@ -1,6 +1,9 @@
 package dev.nido.cli;
 
-/** Something that Nido refuses before the first guest instruction; the message is one line for the user. */
+/**
+ * Something that Nido refuses before the first guest instruction; the message is one line for the
+ * user.
+ */
 public final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -3,14 +3,16 @@ package dev.nido.cli;
 import dev.nido.board.BoardConfig;
 import dev.nido.board.guest.Guest;
 import dev.nido.board.guest.GuestCatalogue;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code nido run}: starts a guest and stays until it ends. */
 @Command(description = "Run a guest; the console is standard input and output.")
@@ -23,30 +25,46 @@ final class RunCommand implements Callable<Integer> {
             description = "Linux Image (also gzip), ELF, or a raw binary.")
     private Path kernel;
 
-    @Option(names = {"-i", "--initrd"}, paramLabel = "FILE", description = "Initial file system.")
+    @Option(
+            names = {"-i", "--initrd"},
+            paramLabel = "FILE",
+            description = "Initial file system.")
     private Path initrd;
 
-    @Option(names = {"-p", "--append"}, paramLabel = "STR", description = "Kernel command line.")
+    @Option(
+            names = {"-p", "--append"},
+            paramLabel = "STR",
+            description = "Kernel command line.")
     private String append;
 
-    @Option(names = "--dtb", paramLabel = "FILE", description = "Device tree instead of the board's own.")
+    @Option(
+            names = "--dtb",
+            paramLabel = "FILE",
+            description = "Device tree instead of the board's own.")
     private Path dtb;
 
     @Option(names = "--firmware", paramLabel = "FILE", description = "Firmware in flash (later).")
     private Path firmware;
 
-    @Option(names = "--guest", paramLabel = "NAME", description = "A guest of the catalogue; see: nido guest list.")
+    @Option(
+            names = "--guest",
+            paramLabel = "NAME",
+            description = "A guest of the catalogue; see: nido guest list.")
     private String guest;
 
     @Option(
             names = "--exec",
             paramLabel = "CMD",
-            description = "Run CMD in a Linux guest of the catalogue, then power off; status 7 if it failed.")
+            description =
+                    "Run CMD in a Linux guest of the catalogue, then power off; status 7 if it failed.")
     private String exec;
 
     @Mixin private MachineOptions machine;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
     private boolean help;
 
     RunCommand(Streams streams) {
@@ -63,7 +81,10 @@ final class RunCommand implements Callable<Integer> {
             throw new Refusal("run: what? give --kernel FILE or --guest NAME");
         }
         if (guest != null && (kernel != null || initrd != null)) {
-            throw new Refusal("--guest " + guest + ": brings its own kernel and initrd; drop --kernel and --initrd");
+            throw new Refusal(
+                    "--guest "
+                            + guest
+                            + ": brings its own kernel and initrd; drop --kernel and --initrd");
         }
         if (exec != null && guest == null) {
             throw new Refusal("--exec: only with --guest");
@@ -98,7 +119,10 @@ final class RunCommand implements Callable<Integer> {
             throw new Refusal("--exec: guest " + guest + " is no Linux and runs no commands");
         }
         // A panic must end the run of a command, not stay on the screen for ever.
-        String line = found.append() + (exec == null ? "" : " quiet panic=-1") + (append == null ? "" : " " + append);
+        String line =
+                found.append()
+                        + (exec == null ? "" : " quiet panic=-1")
+                        + (append == null ? "" : " " + append);
         BoardConfig.Builder builder =
                 BoardConfig.of(found.kernel()).initrds(found.initrds()).append(line).dtb(dtb);
         if (exec != null) {

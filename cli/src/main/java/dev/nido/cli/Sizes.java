@@ -1,14 +1,16 @@
 package dev.nido.cli;
 
-import java.time.Duration;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /** How sizes and durations are written on the command line. */
 final class Sizes {
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,15})([KMGT]?)(?:i?B)?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SIZE =
+            Pattern.compile("(\\d{1,15})([KMGT]?)(?:i?B)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|)");
 
     private Sizes() {}
@@ -19,7 +21,8 @@ final class Sizes {
         public Long convert(String text) {
             Matcher m = SIZE.matcher(text);
             if (!m.matches()) {
-                throw new TypeConversionException("'" + text + "' is not a size such as 512M or 1G");
+                throw new TypeConversionException(
+                        "'" + text + "' is not a size such as 512M or 1G");
             }
             int shift =
                     switch (m.group(2).toUpperCase(java.util.Locale.ROOT)) {
@@ -43,7 +46,8 @@ final class Sizes {
         public Duration convert(String text) {
             Matcher m = DURATION.matcher(text);
             if (!m.matches()) {
-                throw new TypeConversionException("'" + text + "' is not a duration such as 120s or 2m");
+                throw new TypeConversionException(
+                        "'" + text + "' is not a duration such as 120s or 2m");
             }
             long value = Long.parseLong(m.group(1));
             return switch (m.group(2)) {

@@ -4,6 +4,7 @@ import dev.nido.arch.Esr;
 import dev.nido.machine.Machine;
 import dev.nido.machine.pe.ExceptionCounts;
 import dev.nido.machine.pe.Pe;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -13,9 +14,14 @@ import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
-/** What a machine did, in a few lines: instructions and time, and the exceptions by target level and class. */
+/**
+ * What a machine did, in a few lines: instructions and time, and the exceptions by target level and
+ * class.
+ */
 final class Summary {
-    /** Synchronous exceptions by what a reader calls them; an abort counts from wherever it comes. */
+    /**
+     * Synchronous exceptions by what a reader calls them; an abort counts from wherever it comes.
+     */
     private static final Map<Integer, String> CLASSES =
             Map.ofEntries(
                     Map.entry(Esr.EC_UNKNOWN, "undefined"),
@@ -70,13 +76,20 @@ final class Summary {
         add(counts, "SError", machine, e -> e.serrors(level));
         for (int i = 0; i < 64; i++) {
             int ec = i;
-            add(counts, CLASSES.getOrDefault(ec, "class " + ec), machine, e -> e.synchronous(level, ec));
+            add(
+                    counts,
+                    CLASSES.getOrDefault(ec, "class " + ec),
+                    machine,
+                    e -> e.synchronous(level, ec));
         }
         return counts;
     }
 
     private static void add(
-            Map<String, Long> counts, String name, Machine machine, ToLongFunction<ExceptionCounts> count) {
+            Map<String, Long> counts,
+            String name,
+            Machine machine,
+            ToLongFunction<ExceptionCounts> count) {
         long sum = 0;
         for (int i = 0; i < machine.pes(); i++) {
             Pe pe = machine.pe(i);

@@ -1,9 +1,10 @@
 package dev.nido.cli;
 
+import picocli.CommandLine.IVersionProvider;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
-import picocli.CommandLine.IVersionProvider;
 
 /** The version of this build, and of the JVM that runs it. */
 final class Version implements IVersionProvider {

@@ -2,6 +2,7 @@ package dev.nido.cli;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -12,6 +13,11 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -19,9 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** The arrows between rooms, and rules of style that a compiler does not hold. */
 class ArchitectureTest {
@@ -54,7 +57,11 @@ class ArchitectureTest {
                 .resideInAPackage("dev.nido.board..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("dev.nido.cli..", "dev.nido.bench..", "dev.nido.observe..", "dev.nido.junit..")
+                .resideInAnyPackage(
+                        "dev.nido.cli..",
+                        "dev.nido.bench..",
+                        "dev.nido.observe..",
+                        "dev.nido.junit..")
                 .allowEmptyShould(true)
                 .check(ALL);
     }
@@ -85,11 +92,10 @@ class ArchitectureTest {
             try (InputStream in = ArchitectureTest.class.getResourceAsStream(file)) {
                 ClassFile.of().parse(in.readAllBytes()).methods().stream()
                         .filter(m -> !m.methodName().equalsString("<clinit>"))
-                        .filter(
-                                m ->
-                                        m.findAttribute(java.lang.classfile.Attributes.code())
-                                                .map(code -> code.codeLength() >= 8000)
-                                                .orElse(false))
+                        .filter(m ->
+                                m.findAttribute(java.lang.classfile.Attributes.code())
+                                        .map(code -> code.codeLength() >= 8000)
+                                        .orElse(false))
                         .forEach(m -> tooLong.add(type.getName() + "." + m.methodName()));
             }
         }
@@ -99,11 +105,16 @@ class ArchitectureTest {
     private static ArchCondition<JavaClass> catchNothingWiderThanItsMatter() {
         Set<String> wide = Set.of("java.lang.Exception", "java.lang.RuntimeException");
         return new ArchCondition<>("catch neither Exception nor RuntimeException") {
-            /** {@code RuntimeException | Error}, to throw them on, is how a method handle is called. */
+            /**
+             * {@code RuntimeException | Error}, to throw them on, is how a method handle is called.
+             */
             private boolean isWide(TryCatchBlock block, Set<String> wide) {
                 Set<String> caught =
-                        block.getCaughtThrowables().stream().map(JavaClass::getName).collect(Collectors.toSet());
-                return !caught.contains("java.lang.Error") && caught.stream().anyMatch(wide::contains);
+                        block.getCaughtThrowables().stream()
+                                .map(JavaClass::getName)
+                                .collect(Collectors.toSet());
+                return !caught.contains("java.lang.Error")
+                        && caught.stream().anyMatch(wide::contains);
             }
 
             @Override
@@ -111,11 +122,10 @@ class ArchitectureTest {
                 type.getCodeUnits().stream()
                         .flatMap(unit -> unit.getTryCatchBlocks().stream())
                         .filter(block -> isWide(block, wide))
-                        .forEach(
-                                block ->
-                                        events.add(
-                                                SimpleConditionEvent.violated(
-                                                        type, block.getSourceCodeLocation().toString())));
+                        .forEach(block ->
+                                events.add(
+                                        SimpleConditionEvent.violated(
+                                                type, block.getSourceCodeLocation().toString())));
             }
         };
     }

@@ -3,6 +3,14 @@ package dev.nido.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.isa.Assembler;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,12 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What users give by mistake: one line that says what is wrong, and the status of the contract. */
 class BadInputTest {
@@ -50,7 +52,12 @@ class BadInputTest {
         byte[] packed = gzip(imageHeader(64));
         write("gzip-truncated", java.util.Arrays.copyOf(packed, packed.length / 2));
         write("initrd-large", new byte[64 << 20]);
-        write("noise", new SplittableRandom(7).ints(1024).collect(() -> ByteBuffer.allocate(4096), ByteBuffer::putInt, (a, b) -> {}).array());
+        write(
+                "noise",
+                new SplittableRandom(7)
+                        .ints(1024)
+                        .collect(() -> ByteBuffer.allocate(4096), ByteBuffer::putInt, (a, b) -> {})
+                        .array());
     }
 
     @ParameterizedTest
@@ -102,7 +109,9 @@ class BadInputTest {
     void guestThatSpinsWithInterruptsOffMeetsItsTimeLimit() throws IOException {
         write("spin", program("msr daifset, #15\nb ."));
         Cli run = nido("run -k spin --timeout 300ms");
-        assertThat(run.err()).startsWith("nido: time limit of 0.3 s").endsWith("passed" + System.lineSeparator());
+        assertThat(run.err())
+                .startsWith("nido: time limit of 0.3 s")
+                .endsWith("passed" + System.lineSeparator());
         assertThat(run.status()).isEqualTo(3);
     }
 
@@ -111,14 +120,16 @@ class BadInputTest {
         write("spin", program("b ."));
         Cli run = nido("run -k spin --timeout 300ms --deterministic");
         assertThat(run.status()).isEqualTo(3);
-        assertThat(run.err().lines().toList().getLast()).matches("hash [0-9a-f]{64} instructions \\d+");
+        assertThat(run.err().lines().toList().getLast())
+                .matches("hash [0-9a-f]{64} instructions \\d+");
     }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                // No vector base is set: the first exception is taken to address 0, where nothing is.
+                // No vector base is set: the first exception is taken to address 0, where nothing
+                // is.
                 "movz x0, #0x12, lsl #16; br x0",
                 "nop; .inst 0",
                 "mov x0, #8; ldr x1, [x0]",
@@ -129,7 +140,10 @@ class BadInputTest {
     void guestThatCannotGoOnIsStatusFour(String source) throws IOException {
         write("stuck", program(source));
         for (String mode : List.of("", " --deterministic", " --nested nv2")) {
-            Cli run = nido("run -k stuck --timeout 20s" + (source.contains("hvc") && mode.contains("nv2") ? "" : mode));
+            Cli run =
+                    nido(
+                            "run -k stuck --timeout 20s"
+                                    + (source.contains("hvc") && mode.contains("nv2") ? "" : mode));
             assertThat(run.err().lines().findFirst().orElse("")).startsWith("nido: ");
             assertThat(run.status()).isEqualTo(4);
         }
@@ -156,7 +170,9 @@ class BadInputTest {
         Cli first = nido("run -k count --deterministic --timeout 20s");
         Cli second = nido("run -k count --deterministic --timeout 20s");
         assertThat(first.status()).isZero();
-        assertThat(first.err()).matches("hash [0-9a-f]{64} instructions 2004\\R").isEqualTo(second.err());
+        assertThat(first.err())
+                .matches("hash [0-9a-f]{64} instructions 2004\\R")
+                .isEqualTo(second.err());
     }
 
     @Test
@@ -195,8 +211,13 @@ class BadInputTest {
         List<String> args = new ArrayList<>();
         for (String word : line.split(" ")) {
             String name = word.endsWith(",ro") ? word.substring(0, word.length() - 3) : word;
-            boolean file = Files.exists(folder.resolve(name)) && !name.equals(".") || name.equals("missing");
-            args.add(file ? folder.resolve(word).toString() : name.equals(".") ? folder.toString() : word);
+            boolean file =
+                    Files.exists(folder.resolve(name)) && !name.equals(".")
+                            || name.equals("missing");
+            args.add(
+                    file
+                            ? folder.resolve(word).toString()
+                            : name.equals(".") ? folder.toString() : word);
         }
         return Cli.nido(args.toArray(String[]::new));
     }

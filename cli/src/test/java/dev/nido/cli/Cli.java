@@ -28,6 +28,7 @@ record Cli(int status, String out, String err) {
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false);
         int status = Main.execute(streams, args);
-        return new Cli(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return new Cli(
+                status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 }

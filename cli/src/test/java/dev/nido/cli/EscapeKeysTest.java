@@ -5,11 +5,13 @@ import static dev.nido.cli.EscapeKeys.Action.MONITOR;
 import static dev.nido.cli.EscapeKeys.Action.QUIT;
 import static dev.nido.cli.EscapeKeys.Action.SEND;
 import static dev.nido.cli.EscapeKeys.Action.WAIT;
+
 import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 class EscapeKeysTest {
     private static List<EscapeKeys.Action> typed(String keys) {

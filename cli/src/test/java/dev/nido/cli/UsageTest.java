@@ -2,15 +2,16 @@ package dev.nido.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 class UsageTest {
     @TempDir Path folder;
@@ -24,7 +25,15 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "run --help", "demo --help", "guest --help", "bench --help", "disasm --help"})
+    @ValueSource(
+            strings = {
+                "--help",
+                "run --help",
+                "demo --help",
+                "guest --help",
+                "bench --help",
+                "disasm --help"
+            })
     void helpGoesToStandardOutput(String line) {
         Cli run = Cli.nido(line.split(" "));
         assertThat(run.status()).isZero();
