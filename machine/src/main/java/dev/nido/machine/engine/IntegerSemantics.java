@@ -42,10 +42,9 @@ final class IntegerSemantics {
             case EON_SHIFT -> result = n ^ ~shifted(word, m, sf);
             case ANDS_SHIFT -> result = logicFlags(pe, n & shifted(word, m, sf), sf);
             case BICS_SHIFT -> result = logicFlags(pe, n & ~shifted(word, m, sf), sf);
-            case AND_IMM -> {
-                long r = n & Alu.bitmask(word >>> 10) & (sf ? -1L : W);
-                x[rd == 31 ? Pe.SP : rd] = r;
-                return;
+            case MOVK -> {
+                int shift = (word >>> 21 & 3) << 4;
+                result = x[rd] & ~(0xffffL << shift) | (word >>> 5 & 0xffffL) << shift;
             }
             case LSLV -> result = sf ? n << m : (int) n << (int) m;
             case LSRV -> result = sf ? n >>> m : (int) n >>> (int) m;
@@ -63,8 +62,6 @@ final class IntegerSemantics {
                 compare(pe, row, word, n, m, sf);
                 return;
             }
-            case CSINV -> result = Alu.holds(word >>> 12, pe.nzcv) ? n : ~m;
-            case CSNEG -> result = Alu.holds(word >>> 12, pe.nzcv) ? n : -m;
             case MSUB -> result = x[word >>> 10 & 31] - n * m;
             case SMADDL -> result = x[word >>> 10 & 31] + (long) (int) n * (int) m;
             case SMSUBL -> result = x[word >>> 10 & 31] - (long) (int) n * (int) m;

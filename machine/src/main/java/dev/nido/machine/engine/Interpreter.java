@@ -108,342 +108,276 @@ public final class Interpreter implements Engine {
         end = Math.min(bound, WORDS);
         try {
             while (i < end) {
-                final int at = i++;
-                long w = code[at];
-                switch ((int) w & 511) {
+                final int at = i;
+                final long w = code[at];
+                i = at + 1;
+                final int lo = (int) w;
+                final int imm = (int) (w >> 32);
+                int d = lo >>> 8 & 63;
+                final long a = x[lo >>> 14 & 63];
+                final long b = x[lo >>> 20 & 63] << (lo >>> 26);
+                long r = 0;
+                switch (lo & 255) {
                     case Op.NOT_DECODED -> {
                         i = at;
                         predecoder.decode(code, at);
                         continue;
                     }
-                    case Op.ADD_IMM64 -> x[Op.rd(w)] = x[Op.rn(w)] + Op.imm(w);
-                    case Op.ADD_IMM32 -> x[Op.rd(w)] = x[Op.rn(w)] + Op.imm(w) & W;
-                    case Op.SUBS_IMM64 -> {
-                        long a = x[Op.rn(w)];
-                        long b = Op.imm(w);
-                        pe.nzcv = Alu.subFlags64(a, b);
-                        x[Op.rd(w)] = a - b;
+                    case Op.ADD64 -> r = a + b + imm;
+                    case Op.ADD32 -> r = a + b + imm & W;
+                    case Op.SUB64 -> r = a - b;
+                    case Op.SUB32 -> r = a - b & W;
+                    case Op.ADDS64 -> {
+                        long second = b + imm;
+                        pe.nzcv = Alu.addFlags64(a, second);
+                        r = a + second;
                     }
-                    case Op.SUBS_IMM32 -> {
-                        int a = (int) x[Op.rn(w)];
-                        int b = Op.imm(w);
-                        pe.nzcv = Alu.subFlags32(a, b);
-                        x[Op.rd(w)] = a - b & W;
+                    case Op.ADDS32 -> {
+                        int second = (int) b + imm;
+                        pe.nzcv = Alu.addFlags32((int) a, second);
+                        r = (int) a + second & W;
                     }
-                    case Op.ADDS_IMM64 -> {
-                        long a = x[Op.rn(w)];
-                        long b = Op.imm(w);
-                        pe.nzcv = Alu.addFlags64(a, b);
-                        x[Op.rd(w)] = a + b;
+                    case Op.SUBS64 -> {
+                        long second = b + imm;
+                        pe.nzcv = Alu.subFlags64(a, second);
+                        r = a - second;
                     }
-                    case Op.ADDS_IMM32 -> {
-                        int a = (int) x[Op.rn(w)];
-                        int b = Op.imm(w);
-                        pe.nzcv = Alu.addFlags32(a, b);
-                        x[Op.rd(w)] = a + b & W;
+                    case Op.SUBS32 -> {
+                        int second = (int) b + imm;
+                        pe.nzcv = Alu.subFlags32((int) a, second);
+                        r = (int) a - second & W;
                     }
-                    case Op.AND_IMM -> x[Op.rd(w)] = x[Op.rn(w)] & Alu.bitmask(Op.imm(w));
-                    case Op.ORR_IMM64 -> x[Op.rd(w)] = x[Op.rn(w)] | Alu.bitmask(Op.imm(w));
-                    case Op.ORR_IMM32 -> x[Op.rd(w)] = (x[Op.rn(w)] | Alu.bitmask(Op.imm(w))) & W;
-                    case Op.EOR_IMM64 -> x[Op.rd(w)] = x[Op.rn(w)] ^ Alu.bitmask(Op.imm(w));
-                    case Op.EOR_IMM32 -> x[Op.rd(w)] = (x[Op.rn(w)] ^ Alu.bitmask(Op.imm(w))) & W;
-                    case Op.ANDS_IMM64 -> {
-                        long r = x[Op.rn(w)] & Alu.bitmask(Op.imm(w));
-                        pe.nzcv = Alu.logicFlags64(r);
-                        x[Op.rd(w)] = r;
-                    }
-                    case Op.ANDS_IMM32 -> {
-                        int r = (int) (x[Op.rn(w)] & Alu.bitmask(Op.imm(w)));
-                        pe.nzcv = Alu.logicFlags32(r);
-                        x[Op.rd(w)] = r & W;
-                    }
-                    case Op.ADD_LSL64 -> x[Op.rd(w)] = x[Op.rn(w)] + (x[Op.rm(w)] << Op.imm(w));
-                    case Op.ADD_LSL32 -> x[Op.rd(w)] = x[Op.rn(w)] + (x[Op.rm(w)] << Op.imm(w)) & W;
-                    case Op.SUB_LSL64 -> x[Op.rd(w)] = x[Op.rn(w)] - (x[Op.rm(w)] << Op.imm(w));
-                    case Op.SUB_LSL32 -> x[Op.rd(w)] = x[Op.rn(w)] - (x[Op.rm(w)] << Op.imm(w)) & W;
-                    case Op.SUBS_LSL64 -> {
-                        long a = x[Op.rn(w)];
-                        long b = x[Op.rm(w)] << Op.imm(w);
-                        pe.nzcv = Alu.subFlags64(a, b);
-                        x[Op.rd(w)] = a - b;
-                    }
-                    case Op.SUBS_LSL32 -> {
-                        int a = (int) x[Op.rn(w)];
-                        int b = (int) x[Op.rm(w)] << Op.imm(w);
-                        pe.nzcv = Alu.subFlags32(a, b);
-                        x[Op.rd(w)] = a - b & W;
-                    }
-                    case Op.ADDS_LSL64 -> {
-                        long a = x[Op.rn(w)];
-                        long b = x[Op.rm(w)] << Op.imm(w);
-                        pe.nzcv = Alu.addFlags64(a, b);
-                        x[Op.rd(w)] = a + b;
-                    }
-                    case Op.AND_LSL64 -> x[Op.rd(w)] = x[Op.rn(w)] & x[Op.rm(w)] << Op.imm(w);
-                    case Op.AND_LSL32 -> x[Op.rd(w)] = x[Op.rn(w)] & x[Op.rm(w)] << Op.imm(w) & W;
-                    case Op.BIC_LSL64 -> x[Op.rd(w)] = x[Op.rn(w)] & ~(x[Op.rm(w)] << Op.imm(w));
-                    case Op.ORR_LSL64 -> x[Op.rd(w)] = x[Op.rn(w)] | x[Op.rm(w)] << Op.imm(w);
-                    case Op.ORR_LSL32 -> x[Op.rd(w)] = (x[Op.rn(w)] | x[Op.rm(w)] << Op.imm(w)) & W;
-                    case Op.EOR_LSL64 -> x[Op.rd(w)] = x[Op.rn(w)] ^ x[Op.rm(w)] << Op.imm(w);
-                    case Op.EOR_LSL32 -> x[Op.rd(w)] = (x[Op.rn(w)] ^ x[Op.rm(w)] << Op.imm(w)) & W;
-                    case Op.EOR_LSR ->
-                            x[Op.rd(w)] =
-                                    Op.aux(w) != 0
-                                            ? x[Op.rn(w)] ^ x[Op.rm(w)] >>> Op.imm(w)
-                                            : (x[Op.rn(w)] ^ (x[Op.rm(w)] & W) >>> Op.imm(w)) & W;
-                    case Op.ANDS_LSL64 -> {
-                        long r = x[Op.rn(w)] & x[Op.rm(w)] << Op.imm(w);
-                        pe.nzcv = Alu.logicFlags64(r);
-                        x[Op.rd(w)] = r;
-                    }
-                    case Op.ANDS_LSL32 -> {
-                        int r = (int) x[Op.rn(w)] & (int) x[Op.rm(w)] << Op.imm(w);
-                        pe.nzcv = Alu.logicFlags32(r);
-                        x[Op.rd(w)] = r & W;
-                    }
-                    case Op.ADD_EXT_W -> {
+                    case Op.ADD_UXTW, Op.ADD_SXTW -> {
                         int m = (int) x[Op.rm(w)];
-                        long extended = Op.aux(w) != 0 ? m : m & W;
-                        x[Op.rd(w)] = x[Op.rn(w)] + (extended << Op.imm(w));
+                        r = a + ((Op.op(w) == Op.ADD_SXTW ? m : m & W) << Op.shift(w));
                     }
-                    case Op.MOVE_IMM -> x[Op.rd(w)] = (w >>> 32) << (Op.aux(w) << 4);
-                    case Op.MOVN64 -> x[Op.rd(w)] = ~((w >>> 32) << (Op.aux(w) << 4));
-                    case Op.MOVN32 -> x[Op.rd(w)] = ~((w >>> 32) << (Op.aux(w) << 4)) & W;
-                    case Op.MOVK64 -> {
-                        int shift = Op.aux(w) << 4;
-                        x[Op.rd(w)] = x[Op.rn(w)] & ~(0xffffL << shift) | (w >>> 32) << shift;
-                    }
-                    case Op.MOVK32 -> {
-                        int shift = Op.aux(w) << 4;
-                        x[Op.rd(w)] = x[Op.rn(w)] & ~(0xffffL << shift) & W | (w >>> 32) << shift;
-                    }
-                    case Op.ADR -> x[Op.rd(w)] = base + (i - 1) * 4L + Op.imm(w);
-                    case Op.ADRP -> x[Op.rd(w)] = base + ((long) Op.imm(w) << 12);
-                    case Op.UBFX ->
-                            x[Op.rd(w)] = x[Op.rn(w)] >>> Op.imm(w) & -1L >>> (Op.imm(w) >>> 8);
-                    case Op.UBFIZ ->
-                            x[Op.rd(w)] = (x[Op.rn(w)] & -1L >>> (Op.imm(w) >>> 8)) << Op.imm(w);
-                    case Op.SBFX -> x[Op.rd(w)] = x[Op.rn(w)] << (Op.imm(w) >>> 8) >> Op.imm(w);
-                    case Op.SBFX32 ->
-                            x[Op.rd(w)] = x[Op.rn(w)] << (Op.imm(w) >>> 8) >> Op.imm(w) & W;
-                    case Op.CSEL64 -> x[Op.rd(w)] = x[Alu.holds(Op.aux(w), pe.nzcv) ? Op.rn(w) : Op.rm(w)];
-                    case Op.CSEL32 -> x[Op.rd(w)] = x[Alu.holds(Op.aux(w), pe.nzcv) ? Op.rn(w) : Op.rm(w)] & W;
-                    case Op.CSINC64 ->
-                            x[Op.rd(w)] = Alu.holds(Op.aux(w), pe.nzcv) ? x[Op.rn(w)] : x[Op.rm(w)] + 1;
-                    case Op.CSINC32 ->
-                            x[Op.rd(w)] =
-                                    (Alu.holds(Op.aux(w), pe.nzcv) ? x[Op.rn(w)] : x[Op.rm(w)] + 1) & W;
-                    case Op.MADD64 -> x[Op.rd(w)] = x[Op.imm(w)] + x[Op.rn(w)] * x[Op.rm(w)];
-                    case Op.MADD32 -> x[Op.rd(w)] = x[Op.imm(w)] + x[Op.rn(w)] * x[Op.rm(w)] & W;
-                    case Op.LSLV64 -> x[Op.rd(w)] = x[Op.rn(w)] << x[Op.rm(w)];
-                    case Op.LSRV64 -> x[Op.rd(w)] = x[Op.rn(w)] >>> x[Op.rm(w)];
-
-                    case Op.B -> {
-                        int to = i - 1 + Op.imm(w);
-                        bound += to - i;
-                        i = to;
-                        end = blockEnd(pe, to, bound);
-                    }
-                    case Op.BL -> {
-                        x[30] = base + i * 4L;
-                        int to = i - 1 + Op.imm(w);
-                        bound += to - i;
-                        i = to;
-                        end = blockEnd(pe, to, bound);
-                    }
-                    case Op.B_COND -> {
-                        if (Alu.holds(Op.aux(w), pe.nzcv)) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
+                    case Op.AND_IMM, Op.ORR_IMM, Op.EOR_IMM, Op.ANDS_IMM -> {
+                        long m = Alu.bitmask(imm);
+                        int op = Op.op(w);
+                        boolean narrow = Op.shift(w) != 0;
+                        r = op == Op.ORR_IMM ? a | m : op == Op.EOR_IMM ? a ^ m : a & m;
+                        if (narrow) {
+                            r &= W;
+                        }
+                        if (op == Op.ANDS_IMM) {
+                            pe.nzcv = narrow ? Alu.logicFlags32((int) r) : Alu.logicFlags64(r);
                         }
                     }
-                    case Op.CBZ64 -> {
-                        if (x[Op.rd(w)] == 0) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
+                    case Op.AND64 -> r = a & b;
+                    case Op.AND32 -> r = a & b & W;
+                    case Op.ORR64 -> r = a | b;
+                    case Op.ORR32 -> r = (a | b) & W;
+                    case Op.EOR64 -> r = a ^ b;
+                    case Op.EOR32 -> r = (a ^ b) & W;
+                    case Op.BIC64 -> r = a & ~b;
+                    case Op.ANDS64 -> {
+                        r = a & b;
+                        pe.nzcv = Alu.logicFlags64(r);
+                    }
+                    case Op.ANDS32 -> {
+                        r = a & b & W;
+                        pe.nzcv = Alu.logicFlags32((int) r);
+                    }
+                    case Op.EOR_LSR -> r = (imm & 64) == 0 ? a ^ b >>> imm : (a ^ (b & W) >>> imm) & W;
+                    case Op.MOVE -> r = imm;
+                    case Op.MOVE_U -> r = imm & W;
+                    case Op.MOVE_HIGH -> r = (long) imm << Op.shift(w);
+                    case Op.MOVE_NOT_HIGH -> r = ~((long) imm << Op.shift(w));
+                    case Op.MOVK -> r = a & ~(0xffffL << Op.shift(w)) | (long) imm << Op.shift(w);
+                    case Op.ADR -> r = base + imm;
+                    case Op.ADRP -> r = base + ((long) imm << 12);
+                    case Op.UBFX, Op.UBFIZ -> {
+                        long mask = -1L >>> imm;
+                        r = Op.op(w) == Op.UBFX ? a >>> Op.shift(w) & mask : (a & mask) << Op.shift(w);
+                    }
+                    case Op.SBFX64, Op.SBFX32 -> {
+                        r = a << imm >> Op.shift(w);
+                        if (Op.op(w) == Op.SBFX32) {
+                            r &= W;
                         }
                     }
-                    case Op.CBNZ64 -> {
-                        if (x[Op.rd(w)] != 0) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
+                    case Op.CSEL -> {
+                        r = Alu.holds(imm, pe.nzcv) ? a : (b ^ -(long) (imm >>> 5 & 1)) + (imm >>> 4 & 1);
+                        if ((imm & 64) != 0) {
+                            r &= W;
                         }
                     }
-                    case Op.CBZ32 -> {
-                        if ((int) x[Op.rd(w)] == 0) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
+                    case Op.MADD64, Op.MADD32 -> {
+                        r = x[imm & 63] + a * b;
+                        if (Op.op(w) == Op.MADD32) {
+                            r &= W;
                         }
                     }
-                    case Op.CBNZ32 -> {
-                        if ((int) x[Op.rd(w)] != 0) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
+                    case Op.LSLV64 -> r = a << b;
+                    case Op.LSRV64 -> r = a >>> b;
+                    case Op.B, Op.BL, Op.B_COND, Op.CBZ64, Op.CBNZ64, Op.CBZ32, Op.CBNZ32, Op.TBZ, Op.TBNZ -> {
+                        boolean taken;
+                        switch (Op.op(w)) {
+                            case Op.B_COND -> taken = Alu.holds(Op.shift(w), pe.nzcv);
+                            case Op.CBZ64 -> taken = a == 0;
+                            case Op.CBNZ64 -> taken = a != 0;
+                            case Op.CBZ32 -> taken = (int) a == 0;
+                            case Op.CBNZ32 -> taken = (int) a != 0;
+                            case Op.TBZ -> taken = (a >>> Op.shift(w) & 1) == 0;
+                            case Op.TBNZ -> taken = (a >>> Op.shift(w) & 1) != 0;
+                            case Op.BL -> {
+                                r = base + (at + 1) * 4L;
+                                taken = true;
+                            }
+                            default -> taken = true;
+                        }
+                        if (taken) {
+                            bound += imm - 1;
+                            i = at + imm;
+                            end = blockEnd(pe, i, bound);
                         }
                     }
-                    case Op.TBZ -> {
-                        if ((x[Op.rd(w)] >>> Op.rm(w) & 1) == 0) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
-                        }
-                    }
-                    case Op.TBNZ -> {
-                        if ((x[Op.rd(w)] >>> Op.rm(w) & 1) != 0) {
-                            int to = i - 1 + Op.imm(w);
-                            bound += to - i;
-                            i = to;
-                            end = blockEnd(pe, to, bound);
-                        }
-                    }
-                    case Op.CMP_IMM64_B_COND, Op.CMP_IMM32_B_COND, Op.CMP_REG64_B_COND, Op.CMP_REG32_B_COND -> {
-                        int op = (int) w & 511;
-                        int offset = Op.imm(w);
-                        if (op == Op.CMP_IMM64_B_COND) {
-                            pe.nzcv = Alu.subFlags64(x[Op.rn(w)], offset & 0xfff);
-                            offset >>= 12;
-                        } else if (op == Op.CMP_IMM32_B_COND) {
-                            pe.nzcv = Alu.subFlags32((int) x[Op.rn(w)], offset & 0xfff);
-                            offset >>= 12;
-                        } else if (op == Op.CMP_REG64_B_COND) {
-                            pe.nzcv = Alu.subFlags64(x[Op.rn(w)], x[Op.rm(w)]);
-                        } else {
-                            pe.nzcv = Alu.subFlags32((int) x[Op.rn(w)], (int) x[Op.rm(w)]);
-                        }
+                    case Op.CMP_IMM64, Op.CMP_IMM32, Op.CMP64, Op.CMP32 -> {
+                        int op = Op.op(w);
+                        boolean immediate = op <= Op.CMP_IMM32;
+                        long second = immediate ? imm & 0xfff : x[Op.rm(w)];
+                        pe.nzcv =
+                                op == Op.CMP_IMM64 || op == Op.CMP64
+                                        ? Alu.subFlags64(a, second)
+                                        : Alu.subFlags32((int) a, (int) second);
                         if (i < end) {
                             i++;
-                            if (Alu.holds(Op.aux(w), pe.nzcv)) {
-                                int to = i - 1 + offset;
-                                bound += to - i;
-                                i = to;
-                                end = blockEnd(pe, to, bound);
+                            if (Alu.holds(Op.shift(w), pe.nzcv)) {
+                                int offset = immediate ? imm >> 12 : imm;
+                                bound += offset - 1;
+                                i = at + 1 + offset;
+                                end = blockEnd(pe, i, bound);
                             }
                         }
                     }
-                    case Op.BR, Op.BLR -> {
-                        long to = x[Op.rn(w)];
-                        if (((int) w & 511) == Op.BLR) {
-                            x[30] = base + i * 4L;
-                        }
-                        if ((to & ~0xffcL) == base && pe.attention == 0) {
-                            int t = (int) (to >>> 2) & (WORDS - 1);
-                            bound += t - i;
-                            i = t;
+                    case Op.BR -> {
+                        r = base + (at + 1) * 4L;
+                        if ((a & ~0xffcL) == base && pe.attention == 0) {
+                            int to = (int) (a >>> 2) & WORDS - 1;
+                            bound += to - i;
+                            i = to;
                             end = Math.min(bound, WORDS);
                         } else {
+                            x[d] = r;
                             if (recorder != null) {
                                 retire(pe, base, at, code, el);
                             }
-                            pe.pc = pe.branchTarget(to);
+                            pe.pc = pe.branchTarget(a);
                             pe.retired = retiredAtEnd - (bound - i);
                             return;
                         }
                     }
-
-                    case Op.LDR64 -> x[Op.rd(w)] = load64(pe, fast, memory, address(pe, x, w) + Op.imm(w), bound - i);
-                    case Op.LDR32 -> x[Op.rd(w)] = load32(pe, fast, memory, address(pe, x, w) + Op.imm(w), bound - i);
-                    case Op.LDRSW ->
-                            x[Op.rd(w)] = (int) load32(pe, fast, memory, address(pe, x, w) + Op.imm(w), bound - i);
-                    case Op.LDR16 -> x[Op.rd(w)] = load16(pe, fast, memory, address(pe, x, w) + Op.imm(w), bound - i);
-                    case Op.LDR8 -> x[Op.rd(w)] = load8(pe, fast, memory, address(pe, x, w) + Op.imm(w), bound - i);
-                    case Op.LDRS -> loadSigned(pe, fast, memory, address(pe, x, w) + Op.imm(w), w, bound - i);
-                    case Op.STR64 -> store64(pe, fast, memory, address(pe, x, w) + Op.imm(w), x[Op.rd(w)], bound - i);
-                    case Op.STR32 -> store32(pe, fast, memory, address(pe, x, w) + Op.imm(w), x[Op.rd(w)], bound - i);
-                    case Op.STR16 -> store16(pe, fast, memory, address(pe, x, w) + Op.imm(w), x[Op.rd(w)], bound - i);
-                    case Op.STR8 -> store8(pe, fast, memory, address(pe, x, w) + Op.imm(w), x[Op.rd(w)], bound - i);
-                    case Op.LDR64_REG ->
-                            x[Op.rd(w)] =
-                                    load64(pe, fast, memory, address(pe, x, w) + (x[Op.rm(w)] << Op.aux(w)), bound - i);
-                    case Op.LDR32_REG ->
-                            x[Op.rd(w)] =
-                                    load32(pe, fast, memory, address(pe, x, w) + (x[Op.rm(w)] << Op.aux(w)), bound - i);
-                    case Op.LDR8_REG ->
-                            x[Op.rd(w)] =
-                                    load8(pe, fast, memory, address(pe, x, w) + (x[Op.rm(w)] << Op.aux(w)), bound - i);
-                    case Op.STR64_REG ->
-                            store64(
-                                    pe, fast, memory, address(pe, x, w) + (x[Op.rm(w)] << Op.aux(w)), x[Op.rd(w)], bound - i);
-                    case Op.STR32_REG ->
-                            store32(
-                                    pe, fast, memory, address(pe, x, w) + (x[Op.rm(w)] << Op.aux(w)), x[Op.rd(w)], bound - i);
-                    case Op.STR8_REG ->
-                            store8(
-                                    pe, fast, memory, address(pe, x, w) + (x[Op.rm(w)] << Op.aux(w)), x[Op.rd(w)], bound - i);
-                    case Op.LDR64_WB, Op.LDR32_WB, Op.LDR8_WB, Op.STR64_WB, Op.STR32_WB, Op.STR8_WB ->
-                            writeBack(pe, fast, memory, x, w, bound - i);
-                    case Op.LDP64 -> {
-                        long address = address(pe, x, w);
-                        long updated = address + Op.imm(w);
-                        long va = Op.aux(w) == 2 ? address : updated;
-                        int t = (int) (va >>> 12) & (FastTlb.ENTRIES - 1);
-                        if (fast.readTag[t] == (va + 15 & ~0xfffL)) {
-                            long offset = va + fast.addend[t];
-                            long first = memory.get64(offset);
-                            x[Op.rm(w)] = memory.get64(offset + 8);
-                            x[Op.rd(w)] = first;
-                        } else {
-                            slowLoadPair(pe, va, w, bound - i);
+                    case Op.LOAD, Op.LOAD + 1, Op.LOAD + 2, Op.LOAD + 3, Op.LOAD + 4, Op.LOAD + 5, Op.LOAD + 6,
+                            Op.LOAD + 12, Op.LOAD + 13 -> {
+                        if (lo < 0 && (a & 15) != 0) {
+                            Access.checkSp(pe);
                         }
-                        if (Op.aux(w) != 0) {
-                            x[Op.rn(w)] = updated;
+                        long va = a + b + imm;
+                        int log2 = lo & 3;
+                        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+                        if (fast.readTag[t] == (va + (1 << log2) - 1 & ~0xfffL)) {
+                            long offset = va + fast.addend[t];
+                            r =
+                                    switch (log2) {
+                                        case 0 -> memory.get8(offset) & 0xff;
+                                        case 1 -> memory.get16(offset) & 0xffff;
+                                        case 2 -> memory.get32(offset) & W;
+                                        default -> memory.get64(offset);
+                                    };
+                        } else {
+                            r = slowLoad(pe, va, log2, i, bound);
+                        }
+                        if ((lo & 12) != 0) {
+                            int unused = 64 - (8 << log2);
+                            r = r << unused >> unused;
+                            if ((lo & 8) != 0) {
+                                r &= W;
+                            }
                         }
                     }
-                    case Op.STP64 -> {
-                        long address = address(pe, x, w);
-                        long updated = address + Op.imm(w);
-                        long va = Op.aux(w) == 2 ? address : updated;
-                        int t = (int) (va >>> 12) & (FastTlb.ENTRIES - 1);
-                        if (fast.writeTag[t] == (va + 15 & ~0xfffL) && recorder == null) {
+                    case Op.STORE, Op.STORE + 1, Op.STORE + 2, Op.STORE + 3 -> {
+                        if (lo < 0 && (a & 15) != 0) {
+                            Access.checkSp(pe);
+                        }
+                        long va = a + b + imm;
+                        int log2 = lo & 3;
+                        r = x[d];
+                        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+                        if (fast.writeTag[t] == (va + (1 << log2) - 1 & ~0xfffL) && recorder == null) {
                             long offset = va + fast.addend[t];
-                            memory.put64(offset, x[Op.rd(w)]);
+                            switch (log2) {
+                                case 0 -> memory.put8(offset, (byte) r);
+                                case 1 -> memory.put16(offset, (short) r);
+                                case 2 -> memory.put32(offset, (int) r);
+                                default -> memory.put64(offset, r);
+                            }
+                        } else {
+                            slowStore(pe, va, log2, r, i, bound);
+                        }
+                    }
+                    case Op.LDP64, Op.STP64 -> {
+                        if (lo < 0 && (a & 15) != 0) {
+                            Access.checkSp(pe);
+                        }
+                        int mode = Op.shift(w) & 3;
+                        long va = mode == 2 ? a : a + imm;
+                        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+                        long last = va + 15 & ~0xfffL;
+                        if (Op.op(w) == Op.LDP64) {
+                            if (fast.readTag[t] == last) {
+                                long offset = va + fast.addend[t];
+                                r = memory.get64(offset);
+                                x[Op.rm(w)] = memory.get64(offset + 8);
+                                x[d] = r;
+                            } else {
+                                slowLoadPair(pe, va, w, i, bound);
+                            }
+                        } else if (fast.writeTag[t] == last && recorder == null) {
+                            long offset = va + fast.addend[t];
+                            memory.put64(offset, x[d]);
                             memory.put64(offset + 8, x[Op.rm(w)]);
                         } else {
-                            slowStorePair(pe, va, w, bound - i);
+                            slowStorePair(pe, va, w, i, bound);
                         }
-                        if (Op.aux(w) != 0) {
-                            x[Op.rn(w)] = updated;
+                        if (mode != 0) {
+                            x[Op.rn(w)] = a + imm;
                         }
+                        d = Pe.SINK;
                     }
-                    case Op.LDR_Q -> loadVector(pe, fast, memory, address(pe, x, w) + Op.imm(w), w, bound - i);
-                    case Op.STR_Q -> storeVector(pe, fast, memory, address(pe, x, w) + Op.imm(w), w, bound - i);
-                    case Op.NOP -> {}
-                    case Op.INTEGER -> IntegerSemantics.execute(pe, ROWS[Op.ordinal(w)], Op.imm(w));
+                    case Op.LOAD_WB, Op.LOAD_WB + 1, Op.LOAD_WB + 2, Op.LOAD_WB + 3,
+                            Op.STORE_WB, Op.STORE_WB + 1, Op.STORE_WB + 2, Op.STORE_WB + 3,
+                            Op.LDR_V, Op.STR_V -> {
+                        memoryOutOfLine(pe, fast, w, i, bound);
+                        d = Pe.SINK;
+                    }
+                    case Op.NOP -> d = Pe.SINK;
+                    case Op.INTEGER -> {
+                        IntegerSemantics.execute(pe, ROWS[Op.ordinal(w)], imm);
+                        d = Pe.SINK;
+                    }
                     case Op.SIMD -> {
-                        if (!pe.fpEnabled) {
-                            pe.checkFpAccess();
-                        }
-                        SimdSemantics.execute(pe, ROWS[Op.ordinal(w)], Op.imm(w));
+                        checkFp(pe);
+                        SimdSemantics.execute(pe, ROWS[Op.ordinal(w)], imm);
+                        d = Pe.SINK;
                     }
-                    case Op.LOAD_STORE, Op.SIMD_LOAD_STORE, Op.MRS, Op.BARRIER, Op.UNDEFINED -> {
-                        pe.pc = base + (i - 1) * 4L;
-                        pe.retired = retiredAtEnd - (bound - i) - 1;
+                    default -> {
+                        pe.pc = base + at * 4L;
+                        pe.retired = retiredAtEnd - (bound - at);
                         outOfLine(pe, w);
+                        if (Op.op(w) == Op.SYSTEM) {
+                            pe.retired++;
+                            if (recorder != null) {
+                                retire(pe, base, at, code, el);
+                            }
+                            return;
+                        }
                         if (pe.attention != 0) {
                             end = Integer.MIN_VALUE;
                         }
-                    }
-                    default -> {
-                        pe.pc = base + (i - 1) * 4L;
-                        pe.retired = retiredAtEnd - (bound - i) - 1;
-                        SystemSemantics.execute(pe, ROWS[Op.ordinal(w)], Op.imm(w));
-                        pe.retired++;
-                        if (recorder != null) {
-                            retire(pe, base, at, code, el);
-                        }
-                        return;
+                        d = Pe.SINK;
                     }
                 }
+                x[d] = r;
                 if (recorder != null) {
                     retire(pe, base, at, code, el);
                 }
@@ -496,17 +430,10 @@ public final class Interpreter implements Engine {
         recorder.retire(pe, base + at * 4L, el, writes);
     }
 
-    private static long address(Pe pe, long[] x, long w) {
-        long address = x[Op.rn(w)];
-        if ((int) w < 0 && (address & 15) != 0) {
-            Access.checkSp(pe);
-        }
-        return address;
-    }
-
     private void outOfLine(Pe pe, long w) {
         int word = Op.imm(w);
-        switch ((int) w & 511) {
+        switch (Op.op(w)) {
+            case Op.SYSTEM -> SystemSemantics.execute(pe, ROWS[Op.ordinal(w)], word);
             case Op.LOAD_STORE -> LoadStoreSemantics.execute(pe, ROWS[Op.ordinal(w)], word);
             case Op.SIMD_LOAD_STORE -> {
                 checkFp(pe);
@@ -534,10 +461,10 @@ public final class Interpreter implements Engine {
         }
     }
 
-    // Memory accesses. "left" is the budget left after the instruction: state for what may look at time.
+    // Memory accesses out of line. i and bound are those of block(), after the instruction.
 
-    private void beforeSlow(Pe pe, int left) {
-        pe.retired = retiredAtEnd - left - 1;
+    private void beforeSlow(Pe pe, int i, int bound) {
+        pe.retired = retiredAtEnd - (bound - i) - 1;
     }
 
     private void afterSlow(Pe pe) {
@@ -546,109 +473,21 @@ public final class Interpreter implements Engine {
         }
     }
 
-    private long slowLoad(Pe pe, long va, int log2, int left) {
-        beforeSlow(pe, left);
+    private long slowLoad(Pe pe, long va, int log2, int i, int bound) {
+        beforeSlow(pe, i, bound);
         long value = mmu.load(va, log2, 0);
         afterSlow(pe);
         return value;
     }
 
-    private void slowStore(Pe pe, long va, int log2, long value, int left) {
-        beforeSlow(pe, left);
+    private void slowStore(Pe pe, long va, int log2, long value, int i, int bound) {
+        beforeSlow(pe, i, bound);
         Access.store(pe, va, log2, value, 0);
         afterSlow(pe);
     }
 
-    private long load64(Pe pe, FastTlb fast, PhysicalMemory memory, long va, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        return fast.readTag[t] == (va + 7 & ~0xfffL)
-                ? memory.get64(va + fast.addend[t])
-                : slowLoad(pe, va, 3, left);
-    }
-
-    private long load32(Pe pe, FastTlb fast, PhysicalMemory memory, long va, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        return fast.readTag[t] == (va + 3 & ~0xfffL)
-                ? memory.get32(va + fast.addend[t]) & W
-                : slowLoad(pe, va, 2, left);
-    }
-
-    private long load16(Pe pe, FastTlb fast, PhysicalMemory memory, long va, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        return fast.readTag[t] == (va + 1 & ~0xfffL)
-                ? memory.get16(va + fast.addend[t]) & 0xffff
-                : slowLoad(pe, va, 1, left);
-    }
-
-    private long load8(Pe pe, FastTlb fast, PhysicalMemory memory, long va, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        return fast.readTag[t] == (va & ~0xfffL)
-                ? memory.get8(va + fast.addend[t]) & 0xff
-                : slowLoad(pe, va, 0, left);
-    }
-
-    private void store64(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long value, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        if (fast.writeTag[t] == (va + 7 & ~0xfffL) && recorder == null) {
-            memory.put64(va + fast.addend[t], value);
-        } else {
-            slowStore(pe, va, 3, value, left);
-        }
-    }
-
-    private void store32(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long value, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        if (fast.writeTag[t] == (va + 3 & ~0xfffL) && recorder == null) {
-            memory.put32(va + fast.addend[t], (int) value);
-        } else {
-            slowStore(pe, va, 2, value, left);
-        }
-    }
-
-    private void store16(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long value, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        if (fast.writeTag[t] == (va + 1 & ~0xfffL) && recorder == null) {
-            memory.put16(va + fast.addend[t], (short) value);
-        } else {
-            slowStore(pe, va, 1, value, left);
-        }
-    }
-
-    private void store8(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long value, int left) {
-        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-        if (fast.writeTag[t] == (va & ~0xfffL) && recorder == null) {
-            memory.put8(va + fast.addend[t], (byte) value);
-        } else {
-            slowStore(pe, va, 0, value, left);
-        }
-    }
-
-    private void loadSigned(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long w, int left) {
-        int aux = Op.aux(w);
-        long value =
-                (aux & 3) == 0
-                        ? (byte) load8(pe, fast, memory, va, left)
-                        : (short) load16(pe, fast, memory, va, left);
-        pe.x[Op.rd(w)] = (aux & 4) != 0 ? value & W : value;
-    }
-
-    private void writeBack(Pe pe, FastTlb fast, PhysicalMemory memory, long[] x, long w, int left) {
-        long address = address(pe, x, w);
-        long updated = address + Op.imm(w);
-        long at = Op.aux(w) != 0 ? address : updated;
-        switch ((int) w & 511) {
-            case Op.LDR64_WB -> x[Op.rd(w)] = load64(pe, fast, memory, at, left);
-            case Op.LDR32_WB -> x[Op.rd(w)] = load32(pe, fast, memory, at, left);
-            case Op.LDR8_WB -> x[Op.rd(w)] = load8(pe, fast, memory, at, left);
-            case Op.STR64_WB -> store64(pe, fast, memory, at, x[Op.rd(w)], left);
-            case Op.STR32_WB -> store32(pe, fast, memory, at, x[Op.rd(w)], left);
-            default -> store8(pe, fast, memory, at, x[Op.rd(w)], left);
-        }
-        x[Op.rn(w)] = updated;
-    }
-
-    private void slowLoadPair(Pe pe, long va, long w, int left) {
-        beforeSlow(pe, left);
+    private void slowLoadPair(Pe pe, long va, long w, int i, int bound) {
+        beforeSlow(pe, i, bound);
         mmu.check(va, 16, 0);
         long first = Access.load(pe, va, 3, 0);
         pe.x[Op.rm(w)] = Access.load(pe, va + 8, 3, 0);
@@ -656,17 +495,46 @@ public final class Interpreter implements Engine {
         afterSlow(pe);
     }
 
-    private void slowStorePair(Pe pe, long va, long w, int left) {
-        beforeSlow(pe, left);
+    private void slowStorePair(Pe pe, long va, long w, int i, int bound) {
+        beforeSlow(pe, i, bound);
         Access.probeStore(pe, va, 16, 0);
         Access.store(pe, va, 3, pe.x[Op.rd(w)], 0);
         Access.store(pe, va + 8, 3, pe.x[Op.rm(w)], 0);
         afterSlow(pe);
     }
 
-    private void loadVector(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long w, int left) {
+    /** Write-back forms of one general register, and single vector registers. */
+    private void memoryOutOfLine(Pe pe, FastTlb fast, long w, int i, int bound) {
+        long[] x = pe.x;
+        long address = x[Op.rn(w)];
+        if ((int) w < 0 && (address & 15) != 0) {
+            Access.checkSp(pe);
+        }
+        long updated = address + Op.imm(w);
+        int op = Op.op(w);
+        if (op == Op.LDR_V) {
+            loadVector(pe, fast, updated, w, i, bound);
+            return;
+        }
+        if (op == Op.STR_V) {
+            storeVector(pe, fast, updated, w, i, bound);
+            return;
+        }
+        long va = (Op.shift(w) & 1) != 0 ? address : updated;
+        int log2 = op & 3;
+        beforeSlow(pe, i, bound);
+        if (op < Op.STORE_WB) {
+            x[Op.rd(w)] = Access.load(pe, va, log2, 0);
+        } else {
+            Access.store(pe, va, log2, x[Op.rd(w)], 0);
+        }
+        afterSlow(pe);
+        x[Op.rn(w)] = updated;
+    }
+
+    private void loadVector(Pe pe, FastTlb fast, long va, long w, int i, int bound) {
         checkFp(pe);
-        int log2 = Op.aux(w);
+        int log2 = Op.shift(w) & 7;
         int v = 2 * Op.rd(w);
         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
         if (log2 >= 3 && fast.readTag[t] == (va + (1 << log2) - 1 & ~0xfffL)) {
@@ -674,15 +542,15 @@ public final class Interpreter implements Engine {
             pe.v[v] = memory.get64(offset);
             pe.v[v + 1] = log2 == 4 ? memory.get64(offset + 8) : 0;
         } else {
-            beforeSlow(pe, left);
+            beforeSlow(pe, i, bound);
             LoadStoreSemantics.loadVector(pe, va, log2, Op.rd(w));
             afterSlow(pe);
         }
     }
 
-    private void storeVector(Pe pe, FastTlb fast, PhysicalMemory memory, long va, long w, int left) {
+    private void storeVector(Pe pe, FastTlb fast, long va, long w, int i, int bound) {
         checkFp(pe);
-        int log2 = Op.aux(w);
+        int log2 = Op.shift(w) & 7;
         int v = 2 * Op.rd(w);
         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
         if (log2 >= 3 && recorder == null && fast.writeTag[t] == (va + (1 << log2) - 1 & ~0xfffL)) {
@@ -692,7 +560,7 @@ public final class Interpreter implements Engine {
                 memory.put64(offset + 8, pe.v[v + 1]);
             }
         } else {
-            beforeSlow(pe, left);
+            beforeSlow(pe, i, bound);
             LoadStoreSemantics.storeVector(pe, va, log2, Op.rd(w));
             afterSlow(pe);
         }

@@ -81,8 +81,11 @@ public final class Pe {
     /** Performance monitors. */
     public final PmuCounters pmu;
 
-    /** X0–X30, then {@link #ZERO}, {@link #SINK}, {@link #SP}. */
-    public final long[] x = new long[34];
+    /**
+     * X0–X30, then {@link #ZERO}, {@link #SINK}, {@link #SP}. The rest is never read for its value: it lets six bits
+     * index the array.
+     */
+    public final long[] x = new long[64];
 
     /** V0–V31: low half of Vn at 2n, high half at 2n + 1. */
     public final long[] v = new long[64];
