@@ -1,4 +1,4 @@
-// Stage 1 faults of the level that it runs at (EL1&0, or EL2 with E2H = 0): each kind at each level with each granule, by an
+// Stage 1 faults of the level that it runs at (EL1&0; EL2, and then EL2&0 with E2H and TGE): each kind at each level with each granule, by an
 // access and by AT. One line a fault: ESR, FAR and PAR_EL1 (bit 63:56 and 11:1 of a good one depend on the implementation's
 // choices of attributes and are shown as they are).
 //
@@ -14,6 +14,38 @@ DEVICE  = 1 << 2                // AttrIndx 1
 
 main:
         stp     x29, x30, [sp, #-16]!
+        adr     x0, current_el
+        ldr     x0, [x0]
+        adr     x1, registers
+        str     x0, [x1]
+        bl      granules
+        adr     x0, current_el
+        ldr     x0, [x0]
+        cmp     x0, #2
+        b.ne    1f
+        ldr     x0, =0x488000000        // HCR_EL2: E2H, TGE, RW
+        msr     HCR_EL2, x0
+        isb
+        mov     x0, #3 << 20            // CPTR_EL2 as CPACR_EL1
+        msr     CPTR_EL2, x0
+        isb
+        mov     x0, #1
+        adr     x1, registers
+        str     x0, [x1]
+        say     "E2H\n"
+        bl      granules
+        mov     x0, #1 << 31
+        msr     HCR_EL2, x0
+        isb
+1:      say     "end\n"
+        ldp     x29, x30, [sp], #16
+        ret
+
+        .balign 8
+registers:      .quad 0                 // whose names the registers of the regime have: 1 or 2
+
+granules:
+        stp     x29, x30, [sp, #-16]!
         mov     x24, #0
         mov     x19, #12
         mov     x25, #0
@@ -24,7 +56,6 @@ main:
         mov     x19, #16
         mov     x25, #1
         bl      granule
-        say     "end\n"
         ldp     x29, x30, [sp], #16
         ret
 
@@ -109,7 +140,7 @@ identity:
 
 mmu_on:
         mov     x0, #0xff               // attribute 0 normal write-back, 1 Device-nGnRnE
-        adr     x2, current_el
+        adr     x2, registers
         ldr     x2, [x2]
         lsl     x3, x25, #14
         orr     x3, x3, #16             // T0SZ: 48 bits
@@ -145,7 +176,7 @@ mmu_on:
         ret
 
 mmu_off:
-        adr     x2, current_el
+        adr     x2, registers
         ldr     x2, [x2]
         cmp     x2, #2
         b.eq    1f
@@ -222,7 +253,7 @@ try_read:
         ldr     x0, [x23]
 1:      expected
         bl      report
-        adr     x0, current_el
+        adr     x0, registers
         ldr     x0, [x0]
         cmp     x0, #2
         b.eq    2f
@@ -242,7 +273,7 @@ try_write:
         str     x0, [x23]
 1:      expected
         bl      report
-        adr     x0, current_el
+        adr     x0, registers
         ldr     x0, [x0]
         cmp     x0, #2
         b.eq    2f
