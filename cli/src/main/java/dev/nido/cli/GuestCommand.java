@@ -44,7 +44,7 @@ final class GuestCommand implements Callable<Integer> {
         PrintStream out = streams.text();
         for (GuestCatalogue.Entry entry : catalogue(streams).list()) {
             out.printf(
-                    "%-10s %-9s %s%n",
+                    "%-13s %-9s %s%n",
                     entry.name(), entry.fetched() ? "here" : "not here", entry.description());
         }
         return ExitStatus.OK.code();
