@@ -9,6 +9,8 @@ import dev.nido.board.device.Pl061;
 import dev.nido.board.device.SerialInput;
 import dev.nido.board.fdt.DeviceTree;
 import dev.nido.board.fdt.DeviceTreeException;
+import dev.nido.board.load.ImageException;
+import dev.nido.board.load.Initrd;
 import dev.nido.board.load.KernelImage;
 import dev.nido.board.load.KernelLoader;
 import dev.nido.board.load.Layout;
@@ -22,7 +24,6 @@ import dev.nido.machine.MachineConfig;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.PhysicalMemory;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -72,26 +73,30 @@ public final class VirtBoard implements AutoCloseable {
         config.check();
         CpuModel cpu = config.startEl() == 2 ? config.cpu() : config.cpu().withoutEl2();
         KernelImage kernel = KernelLoader.load(config.kernel(), VirtMap.RAM);
-        byte[] initrd = initrd(config);
+        Initrd initrd = Initrd.of(config.initrds(), config.initrdOverlay());
         DeviceTree tree = config.dtb() == null ? null : readTree(config.dtb());
         List<VirtioDevice> devices = new ArrayList<>();
         List<FileChannel> open = new ArrayList<>();
         VirtBoard board = null;
+        boolean complete = false;
         try {
             addDisks(config, devices, open);
             if (tree == null) {
                 int count = devices.size() + (config.secondConsole() == null ? 1 : 2);
                 tree = VirtDeviceTree.build(config, cpu, count);
             }
-            VirtDeviceTree.complete(tree, config, VirtMap.RAM, initrd.length);
+            VirtDeviceTree.complete(tree, config, VirtMap.RAM, initrd.size());
             int room = Math.max(DEVICE_TREE_ROOM, tree.toBlob().length);
-            Layout layout = Layout.of(kernel, VirtMap.RAM, config.memory(), initrd.length, room);
-            VirtDeviceTree.complete(tree, config, layout.initrd(), initrd.length);
+            Layout layout = Layout.of(kernel, VirtMap.RAM, config.memory(), initrd.size(), room);
+            VirtDeviceTree.complete(tree, config, layout.initrd(), initrd.size());
             board = new VirtBoard(config, cpu, devices, open);
             board.place(layout, initrd, tree.toBlob());
+            complete = true;
             return board;
         } finally {
-            if (board == null) {
+            if (!complete && board != null) {
+                board.close();
+            } else if (!complete) {
                 close(open);
             }
         }
@@ -177,23 +182,6 @@ public final class VirtBoard implements AutoCloseable {
         }
     }
 
-    private static byte[] initrd(BoardConfig config) throws BoardException {
-        ByteArrayOutputStream all = new ByteArrayOutputStream();
-        for (Path file : config.initrds()) {
-            all.writeBytes(KernelLoader.readFile(file, "initrd"));
-            pad(all);
-        }
-        all.writeBytes(config.initrdOverlay());
-        return all.toByteArray();
-    }
-
-    /** Archives that follow one another start at multiples of four bytes. */
-    private static void pad(ByteArrayOutputStream out) {
-        while (out.size() % 4 != 0) {
-            out.write(0);
-        }
-    }
-
     private static DeviceTree readTree(Path file) throws BoardException {
         byte[] blob = KernelLoader.readFile(file, "device tree");
         if (blob.length > MAX_DEVICE_TREE) {
@@ -239,15 +227,13 @@ public final class VirtBoard implements AutoCloseable {
         }
     }
 
-    private void place(Layout layout, byte[] initrd, byte[] tree) {
+    private void place(Layout layout, Initrd initrd, byte[] tree) throws ImageException {
         PhysicalMemory memory = machine.memory();
         for (KernelImage.Segment segment : layout.kernel().segments()) {
             memory.write(
                     memory.offsetOf(segment.pa()), segment.bytes(), segment.at(), segment.length());
         }
-        if (initrd.length > 0) {
-            memory.write(memory.offsetOf(layout.initrd()), initrd, 0, initrd.length);
-        }
+        initrd.place(memory, layout.initrd());
         memory.write(memory.offsetOf(layout.deviceTree()), tree, 0, tree.length);
         // The boot protocol of arm64 Linux: x0 is the device tree, x1 to x3 are zero.
         machine.startPe(0, layout.kernel().entry(), layout.deviceTree());

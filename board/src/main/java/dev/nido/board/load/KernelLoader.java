@@ -64,6 +64,16 @@ public final class KernelLoader {
 
     /** All bytes of a file. @param role what it was to be, for the message */
     public static byte[] readFile(Path file, String role) throws ImageException {
+        sizeOf(file, role);
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw unreadable(file, role, e);
+        }
+    }
+
+    /** Bytes of a file that is there, is a file, and is neither empty nor larger than 1 GiB. */
+    static long sizeOf(Path file, String role) throws ImageException {
         try {
             if (Files.isDirectory(file)) {
                 throw new ImageException(
@@ -78,15 +88,20 @@ public final class KernelLoader {
                         Kind.TOO_LARGE,
                         "%s %s is larger than 1 GiB (%d bytes)".formatted(role, file, size));
             }
-            return Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            throw new ImageException(
-                    Kind.UNREADABLE, "%s %s does not exist; check the path".formatted(role, file));
+            return size;
         } catch (IOException e) {
-            throw new ImageException(
-                    Kind.UNREADABLE,
-                    "%s %s can't be read: %s".formatted(role, file, e.getMessage()));
+            throw unreadable(file, role, e);
         }
+    }
+
+    private static ImageException unreadable(Path file, String role, IOException e) {
+        return e instanceof NoSuchFileException
+                ? new ImageException(
+                        Kind.UNREADABLE,
+                        "%s %s does not exist; check the path".formatted(role, file))
+                : new ImageException(
+                        Kind.UNREADABLE,
+                        "%s %s can't be read: %s".formatted(role, file, e.getMessage()));
     }
 
     private KernelImage parse(byte[] bytes) throws ImageException {
