@@ -2,6 +2,7 @@ package dev.nido.machine.engine;
 
 import dev.nido.isa.A64;
 import dev.nido.machine.Machine;
+import dev.nido.machine.mmu.Mmu;
 import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
 import java.lang.invoke.VarHandle;
@@ -14,6 +15,9 @@ final class SystemSemantics {
     private static final int C = 1 << 29;
     private static final int Z = 1 << 30;
     private static final int N = 1 << 31;
+
+    /** SYS #3, C7, C4, #1. */
+    private static final int DC_ZVA = 1 << 14 | 3 << 11 | 7 << 7 | 4 << 3 | 1;
 
     /** Key bits without op2 and CRm: op0, op1, CRn of the timer registers. */
     private static boolean isTimer(int key) {
@@ -55,8 +59,13 @@ final class SystemSemantics {
                 pe.msrImmediate(word >>> 16 & 7, word >>> 8 & 15, word >>> 5 & 7);
             }
             case SYS -> {
+                int key = word >>> 5 & 0xffff;
                 pe.transferRegister = word & 31;
-                pe.systemInstruction(word >>> 5 & 0xffff, pe.x[word & 31]);
+                pe.systemInstruction(key, pe.x[word & 31]);
+                StreamRecorder recorder = pe.machine.recorder();
+                if (key == DC_ZVA && recorder != null) {
+                    recorder.store(pe.x[word & 31] & -Mmu.ZERO_BLOCK, Mmu.ZERO_BLOCK, 0);
+                }
             }
             case SYSL -> {
                 int rt = word & 31;
