@@ -177,7 +177,7 @@ final class SystemRegisters {
             }
             return r;
         }
-        if (el < r.minimumEl()) {
+        if (el < r.minimumEl() || !read && isReadOnlyAt(el, r)) {
             throw traps.unallocated(key, read);
         }
         traps.register(r, key, read);
@@ -185,6 +185,11 @@ final class SystemRegisters {
             return r.el2Counterpart();
         }
         return r;
+    }
+
+    /** Writable, but only above EL0 or EL1. */
+    private static boolean isReadOnlyAt(int el, SysReg r) {
+        return r == SysReg.CNTFRQ_EL0 || el == 0 && r == SysReg.TPIDRRO_EL0;
     }
 
     long read(int key) {
