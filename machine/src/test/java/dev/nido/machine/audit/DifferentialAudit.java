@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ObjIntConsumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -22,25 +21,9 @@ import java.util.random.RandomGeneratorFactory;
  */
 final class DifferentialAudit {
 
-    /** Our side. */
+    /** Our side: executes one instruction on a PE. */
     interface Executor {
-        /**
-         * Executes the words {@code from} to {@code to} of a block on a PE.
-         *
-         * @param address where the block lies in QEMU's run
-         * @return what went wrong, or null
-         */
-        String execute(Pe pe, int[] block, int from, int to, long address);
-
-        /** An executor of single instructions, which have no address. */
-        static Executor each(ObjIntConsumer<Pe> instruction) {
-            return (pe, block, from, to, address) -> {
-                for (int i = from; i < to; i++) {
-                    instruction.accept(pe, block[i]);
-                }
-                return null;
-            };
-        }
+        void execute(Pe pe, int word);
     }
 
     /** What to run: instructions and the states they start from. */
@@ -61,22 +44,8 @@ final class DifferentialAudit {
             return block;
         }
 
-        /** Whether a word depends on more than the state: on what the word before it did. */
-        default boolean needsPrevious(int word) {
-            return false;
-        }
-
-        /** Fills in the registers and memory of a state. */
+        /** Fills in the registers of a state. */
         void state(StateBlock states, int state, RandomGenerator random);
-    }
-
-    /** Memory of the states, for executors of loads and stores. */
-    interface Memory {
-        /** Called before a state's block runs on our side. */
-        void enter(StateBlock states, int state);
-
-        /** Called after it: the first difference from QEMU's memory, or null. */
-        String leave(StateBlock expected, int state);
     }
 
     /** A difference that the Arm ARM decides in our favour, or leaves open. */
@@ -102,8 +71,6 @@ final class DifferentialAudit {
     private final List<Deviation> deviations;
     private final int blockLength;
     private final int statesPerBlock;
-    private final int memorySize;
-    private Memory memory;
 
     private final boolean[] audited = new boolean[A64.values().length];
     final long[] executions = new long[A64.values().length];
@@ -118,8 +85,7 @@ final class DifferentialAudit {
             Generator generator,
             List<Deviation> deviations,
             int blockLength,
-            int statesPerBlock,
-            int memorySize) {
+            int statesPerBlock) {
         this.qemu = qemu;
         this.pe = pe;
         this.executor = executor;
@@ -127,12 +93,7 @@ final class DifferentialAudit {
         this.deviations = deviations;
         this.blockLength = blockLength;
         this.statesPerBlock = statesPerBlock;
-        this.memorySize = memorySize;
         generator.rows().forEach(row -> audited[row.ordinal()] = true);
-    }
-
-    void memory(Memory value) {
-        memory = value;
     }
 
     /** Runs one batch; the seed determines everything in it. */
@@ -143,7 +104,7 @@ final class DifferentialAudit {
             blocks.add(generator.block(blockLength, random));
         }
         int[] jobs = new int[blockCount * statesPerBlock];
-        StateBlock states = new StateBlock(jobs.length, memorySize);
+        StateBlock states = new StateBlock(jobs.length, 0);
         for (int i = 0; i < jobs.length; i++) {
             jobs[i] = i / statesPerBlock;
             generator.state(states, i, random);
@@ -160,8 +121,7 @@ final class DifferentialAudit {
                     instructions++;
                 }
             }
-            long address = program.address(jobs[i]);
-            if (compare(block, 0, block.length, address, states, i, result, i) != null
+            if (compare(block, 0, block.length, states, i, result, i) != null
                     && different.size() < LOCATED) {
                 different.add(i);
             }
@@ -176,7 +136,7 @@ final class DifferentialAudit {
         if (output.length != states.bytes.capacity()) {
             throw new IllegalStateException("qemu-aarch64 wrote " + output.length + " bytes");
         }
-        return new StateBlock(ByteBuffer.wrap(output), memorySize);
+        return new StateBlock(ByteBuffer.wrap(output), 0);
     }
 
     /** Executes part of a block on our side, and returns the first difference or null. */
@@ -184,33 +144,24 @@ final class DifferentialAudit {
             int[] block,
             int from,
             int to,
-            long address,
             StateBlock before,
             int state,
             StateBlock after,
             int afterState) {
         before.load(state, pe);
-        if (memory != null) {
-            memory.enter(before, state);
+        for (int i = from; i < to; i++) {
+            executor.execute(pe, block[i]);
         }
-        String failure = executor.execute(pe, block, from, to, address);
-        if (failure != null) {
-            return failure;
-        }
-        String difference = after.difference(afterState, pe);
-        if (difference == null && memory != null) {
-            difference = memory.leave(after, afterState);
-        }
-        return difference;
+        return after.difference(afterState, pe);
     }
 
     /**
      * Runs the blocks of differing states again, one word further each time, and each word alone on
-     * our side from the state that QEMU reached before it. All blocks keep their addresses.
+     * our side from the state that QEMU reached before it.
      */
     private void locate(
             long seed, List<int[]> blocks, int[] jobs, StateBlock states, List<Integer> different) {
-        StateBlock starts = new StateBlock(different.size(), memorySize);
+        StateBlock starts = new StateBlock(different.size(), 0);
         int[] rerun = new int[different.size()];
         int longest = 0;
         for (int i = 0; i < rerun.length; i++) {
@@ -218,39 +169,21 @@ final class DifferentialAudit {
             starts.copy(i, states, different.get(i));
             longest = Math.max(longest, blocks.get(rerun[i]).length);
         }
-        StateBlock earlier = starts;
         StateBlock before = starts;
         for (int limit = 1; limit <= longest; limit++) {
-            AuditProgram program = new AuditProgram(blocks, limit, rerun, starts);
-            StateBlock after = run(program, starts);
+            StateBlock after = run(new AuditProgram(blocks, limit, rerun, starts), starts);
             for (int i = 0; i < rerun.length; i++) {
                 int[] block = blocks.get(rerun[i]);
-                if (limit > block.length
-                        || limit > 1 && skipped(block[limit - 2], before, after, i)) {
+                if (limit > block.length) {
                     continue;
                 }
-                int word = block[limit - 1];
-                boolean two = limit > 1 && generator.needsPrevious(word);
-                StateBlock from = two ? earlier : before;
-                int first = two ? limit - 2 : limit - 1;
-                String difference =
-                        compare(block, first, limit, program.address(rerun[i]), from, i, after, i);
+                String difference = compare(block, limit - 1, limit, before, i, after, i);
                 if (difference != null) {
-                    judge(seed, word, difference, single(from, i), single(after, i));
+                    judge(seed, block[limit - 1], difference, single(before, i), single(after, i));
                 }
             }
-            earlier = before;
             before = after;
         }
-    }
-
-    /** Whether the instruction after {@code previous} may have been branched over. */
-    private static boolean skipped(int previous, StateBlock before, StateBlock after, int state) {
-        int start = state * before.stride;
-        return (previous & 0x1c00_0000) == 0x1400_0000
-                && before.bytes
-                        .slice(start, before.stride)
-                        .equals(after.bytes.slice(start, before.stride));
     }
 
     private void judge(
@@ -266,7 +199,7 @@ final class DifferentialAudit {
     }
 
     private StateBlock single(StateBlock from, int state) {
-        StateBlock one = new StateBlock(1, memorySize);
+        StateBlock one = new StateBlock(1, 0);
         one.copy(0, from, state);
         return one;
     }

@@ -7,10 +7,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.Optional;
 
-/**
- * A small part of {@link ProgramAudit}; the property {@code nido.audit.instructions} makes it
- * longer.
- */
+/** A small part of {@link ProgramAudit}, or all of it: see {@link AuditMain#wanted}. */
 class ProgramAuditTest {
 
     private static final long SEED = 20_261_122;
@@ -20,7 +17,7 @@ class ProgramAuditTest {
         Optional<QemuUser> qemu = QemuUser.find();
         assumeTrue(qemu.isPresent(), "no qemu-aarch64 on the PATH: install the package qemu-user");
         ProgramAudit audit = new ProgramAudit(qemu.get());
-        long wanted = Long.getLong("nido.audit.instructions", 100_000);
+        long wanted = AuditMain.wanted(100_000);
         for (long seed = SEED; audit.instructions < wanted; seed++) {
             audit.batch(seed, 64);
         }

@@ -21,9 +21,6 @@ final class SimdAudit {
 
     private SimdAudit() {}
 
-    static final DifferentialAudit.Executor EXECUTOR =
-            DifferentialAudit.Executor.each(SimdAudit::instruction);
-
     static void instruction(Pe pe, int word) {
         if (!SimdGenerator.foldFlags(pe, word)) {
             SimdSemantics.execute(pe, A64.decode(word), word);
@@ -31,7 +28,7 @@ final class SimdAudit {
     }
 
     static DifferentialAudit create(QemuUser qemu, Pe pe) {
-        return create(qemu, pe, EXECUTOR);
+        return create(qemu, pe, SimdAudit::instruction);
     }
 
     static DifferentialAudit create(QemuUser qemu, Pe pe, DifferentialAudit.Executor executor) {
@@ -42,8 +39,7 @@ final class SimdAudit {
                 new SimdGenerator(),
                 List.of(QemuDeviation.values()),
                 BLOCK_LENGTH,
-                STATES_PER_BLOCK,
-                0);
+                STATES_PER_BLOCK);
     }
 
     /** Runs the audit. */

@@ -41,15 +41,19 @@ class SimdAuditTest {
                 SimdAudit.create(
                         qemu.get(),
                         TestPes.create(0),
-                        DifferentialAudit.Executor.each((pe, word) -> {
+                        (pe, word) -> {
                             SimdAudit.instruction(pe, word);
-                            if (A64.decode(word) == A64.RAX1) {
+                            if (isSpoiled(A64.decode(word))) {
                                 pe.v[2 * (word & 31)] ^= 1;
                             }
-                        }));
-        audit.batch(SEED, 64);
+                        });
+        audit.batch(SEED, 8);
         assertThat(audit.differences)
                 .isNotEmpty()
-                .allMatch(difference -> difference.row() == A64.RAX1);
+                .allMatch(difference -> isSpoiled(difference.row()));
+    }
+
+    private static boolean isSpoiled(A64 row) {
+        return row.name().startsWith("SHA");
     }
 }
