@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.nido.board.guest.InTreeGuest;
 import dev.nido.isa.Assembler;
+import dev.nido.machine.Bus;
 import dev.nido.machine.MachineEnd;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -167,6 +169,30 @@ class VirtBoardTest {
                 catchThrowableOfType(BoardException.class, () -> VirtBoard.create(config).close());
         assertThat(e).as(name).isNotNull().hasMessageContaining(message);
         assertThat(e.getMessage()).doesNotContain("\n");
+    }
+
+    @Test
+    void anyAccessToAnyDeviceEndsNormally() throws Exception {
+        Random random = new Random(5);
+        BoardConfig config =
+                program("wfi").cpus(3).startEl(2).secondConsole((bytes, at, length) -> {}).build();
+        try (VirtBoard board = VirtBoard.create(config)) {
+            List<Bus.Region> regions = board.machine().bus().regions();
+            assertThat(regions).hasSizeGreaterThan(VirtMap.VIRTIO_SLOTS);
+            for (int i = 0; i < 400_000; i++) {
+                Bus.Region region = regions.get(random.nextInt(regions.size()));
+                int size = 1 << random.nextInt(4);
+                long offset = random.nextLong(region.size()) & -size;
+                if (random.nextBoolean()) {
+                    region.device().write(offset, size, random.nextLong() >> random.nextInt(64));
+                } else {
+                    long value = region.device().read(offset, size);
+                    assertThat(size == 8 ? 0 : value >>> 8 * size)
+                            .as("%s offset 0x%x size %d", region.name(), offset, size)
+                            .isZero();
+                }
+            }
+        }
     }
 
     @Test

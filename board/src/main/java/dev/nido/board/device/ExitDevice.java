@@ -1,7 +1,5 @@
 package dev.nido.board.device;
 
-import dev.nido.machine.MmioDevice;
-
 import java.util.OptionalInt;
 
 /**
@@ -10,20 +8,20 @@ import java.util.OptionalInt;
  * it is {@code compatible = "nido,exit"}, at {@code /nido-exit@ADDRESS}. It powers nothing off. A
  * guest without a driver for it can use {@code devmem}.
  */
-public final class ExitDevice implements MmioDevice {
+public final class ExitDevice extends WordDevice {
 
     private boolean written;
     private int status = -1;
 
     @Override
-    public synchronized long read(long offset, int size) {
-        return offset == 0 ? status & 0xffff_ffffL : 0;
+    int readWord(int register) {
+        return register == 0 ? status : 0;
     }
 
     @Override
-    public synchronized void write(long offset, int size, long value) {
-        if (offset == 0) {
-            status = (int) value;
+    void writeWord(int register, int v) {
+        if (register == 0) {
+            status = v;
             written = true;
         }
     }

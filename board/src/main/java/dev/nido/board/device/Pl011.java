@@ -1,7 +1,5 @@
 package dev.nido.board.device;
 
-import dev.nido.machine.MmioDevice;
-
 import java.util.ArrayDeque;
 
 /**
@@ -12,7 +10,7 @@ import java.util.ArrayDeque;
  * receive interrupt is unmasked, or while it polls the flag register. A driver that throws away
  * what is in the FIFO when it starts therefore loses nothing of an input that was there before it.
  */
-public final class Pl011 implements MmioDevice, SerialInput {
+public final class Pl011 extends WordDevice implements SerialInput {
 
     private static final int DR = 0x000;
     private static final int RSR = 0x004;
@@ -87,8 +85,7 @@ public final class Pl011 implements MmioDevice, SerialInput {
     }
 
     @Override
-    public synchronized long read(long offset, int size) {
-        int register = (int) offset & ~3;
+    int readWord(int register) {
         if (register != FR) {
             polls = 0;
         }
@@ -114,10 +111,9 @@ public final class Pl011 implements MmioDevice, SerialInput {
     }
 
     @Override
-    public synchronized void write(long offset, int size, long value) {
+    void writeWord(int register, int v) {
         polls = 0;
-        int v = (int) value;
-        switch ((int) offset & ~3) {
+        switch (register) {
             case DR -> transmit(v);
             case RSR -> receiveStatus = 0;
             case ILPR -> lowPower = v & 0xff;

@@ -1,14 +1,13 @@
 package dev.nido.board.device;
 
 import dev.nido.machine.Clock;
-import dev.nido.machine.MmioDevice;
 
 /**
  * Arm PrimeCell real-time clock (PL031, Arm DDI 0224): seconds since 1970. It runs on the machine's
  * counter, so that in deterministic mode it shows the same time in every run. The alarm is compared
  * when a register is used.
  */
-public final class Pl031 implements MmioDevice {
+public final class Pl031 extends WordDevice {
 
     /** What deterministic machines start with: 2025-01-01T00:00:00Z. */
     public static final long FIXED_EPOCH = 1_735_689_600L;
@@ -46,42 +45,39 @@ public final class Pl031 implements MmioDevice {
     }
 
     @Override
-    public synchronized long read(long offset, int size) {
+    int readWord(int register) {
         checkMatch();
-        int register = (int) offset & ~3;
         if (register >= PrimeCellId.FIRST) {
             return ID.read(register);
         }
-        int value =
-                switch (register) {
-                    case 0x00 -> now();
-                    case 0x04 -> match;
-                    case 0x08 -> load;
-                    case 0x0c -> 1;
-                    case 0x10 -> mask;
-                    case 0x14 -> raw;
-                    case 0x18 -> raw & mask;
-                    default -> 0;
-                };
-        return value & 0xffff_ffffL;
+        return switch (register) {
+            case 0x00 -> now();
+            case 0x04 -> match;
+            case 0x08 -> load;
+            case 0x0c -> 1;
+            case 0x10 -> mask;
+            case 0x14 -> raw;
+            case 0x18 -> raw & mask;
+            default -> 0;
+        };
     }
 
     @Override
-    public synchronized void write(long offset, int size, long value) {
-        switch ((int) offset & ~3) {
+    void writeWord(int register, int v) {
+        switch (register) {
             case 0x04 -> {
-                match = (int) value;
+                match = v;
                 matchArmed = match - now() > 0;
                 if (match == now()) {
                     raw = 1;
                 }
             }
             case 0x08 -> {
-                load = (int) value;
+                load = v;
                 epoch += load - now();
             }
-            case 0x10 -> mask = (int) value & 1;
-            case 0x1c -> raw &= ~(int) value;
+            case 0x10 -> mask = v & 1;
+            case 0x1c -> raw &= ~v;
             default -> {
                 return;
             }

@@ -1,12 +1,10 @@
 package dev.nido.board.device;
 
-import dev.nido.machine.MmioDevice;
-
 /**
  * Arm PrimeCell GPIO (PL061, Arm DDI 0190): eight pins. Pin {@link #POWER_BUTTON} is the board's
  * power button.
  */
-public final class Pl061 implements MmioDevice {
+public final class Pl061 extends WordDevice {
 
     public static final int POWER_BUTTON = 3;
 
@@ -54,8 +52,7 @@ public final class Pl061 implements MmioDevice {
     }
 
     @Override
-    public synchronized long read(long offset, int size) {
-        int register = (int) offset & ~3;
+    int readWord(int register) {
         if (register < DATA_END) {
             // Address bits 9:2 are a mask of the pins to read.
             return (outputs & direction | inputs & ~direction) & register >> 2;
@@ -77,9 +74,8 @@ public final class Pl061 implements MmioDevice {
     }
 
     @Override
-    public synchronized void write(long offset, int size, long value) {
-        int register = (int) offset & ~3;
-        int v = (int) value & 0xff;
+    void writeWord(int register, int value) {
+        int v = value & 0xff;
         if (register < DATA_END) {
             int pins = register >> 2 & direction;
             outputs = outputs & ~pins | v & pins;

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 public final class PackageTool {
 
     private static final int TAIL = 4;
+    private static final String OFFLINE = "guests hello and nest need none";
 
     private final Path state;
     private final String architecture;
@@ -43,8 +44,8 @@ public final class PackageTool {
         try (Stream<Path> lists = Files.list(state.resolve("state/lists"))) {
             if (lists.noneMatch(l -> l.toString().contains("_Packages"))) {
                 throw new GuestUnavailableException(
-                        "no package list for %s could be fetched; check the network and the sources in /etc/apt"
-                                .formatted(architecture));
+                        "no package list for %s could be fetched; check the network and the sources in /etc/apt; %s"
+                                .formatted(architecture, OFFLINE));
             }
         } catch (IOException e) {
             throw new GuestUnavailableException("cannot read " + state + ": " + e.getMessage(), e);
@@ -207,8 +208,8 @@ public final class PackageTool {
             int status = process.waitFor();
             if (status != 0) {
                 throw new GuestUnavailableException(
-                        "cannot %s: %s ended with status %d: %s; a guest of the catalogue needs the network once"
-                                .formatted(what, command[0], status, reason(lines)));
+                        "cannot %s: %s ended with status %d: %s; this guest needs the network once; %s"
+                                .formatted(what, command[0], status, reason(lines), OFFLINE));
             }
             return lines;
         } catch (IOException e) {
