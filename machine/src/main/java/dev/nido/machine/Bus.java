@@ -26,7 +26,8 @@ public final class Bus {
         for (Region r : regions) {
             if (base < r.base + r.size && r.base < base + size) {
                 throw new IllegalArgumentException(
-                        "device %s at 0x%x overlaps %s at 0x%x".formatted(name, base, r.name, r.base));
+                        "device %s at 0x%x overlaps %s at 0x%x"
+                                .formatted(name, base, r.name, r.base));
             }
         }
         List<Region> next = new ArrayList<>(List.of(regions));
@@ -35,7 +36,9 @@ public final class Bus {
         regions = next.toArray(new Region[0]);
     }
 
-    /** The region that holds all {@code length} bytes at {@code pa}, or null where nothing answers. */
+    /**
+     * The region that holds all {@code length} bytes at {@code pa}, or null where nothing answers.
+     */
     public Region find(long pa, int length) {
         for (Region r : regions) {
             if (r.contains(pa, length)) {

@@ -4,8 +4,9 @@ import dev.nido.machine.engine.Engine;
 import dev.nido.machine.pe.Pe;
 
 /**
- * Runs all PEs on one thread, in MPIDR order, in slices of a fixed number of guest instructions. Time
- * is the number of instructions retired by all of them; when all are idle it jumps to the next timer.
+ * Runs all PEs on one thread, in MPIDR order, in slices of a fixed number of guest instructions.
+ * Time is the number of instructions retired by all of them; when all are idle it jumps to the next
+ * timer.
  */
 final class DeterministicScheduler {
 
@@ -18,7 +19,11 @@ final class DeterministicScheduler {
     private final Runnable poll;
 
     DeterministicScheduler(
-            Machine machine, Engine[] engines, Machine.InstructionClock clock, Runnable poll, int blockLimit) {
+            Machine machine,
+            Engine[] engines,
+            Machine.InstructionClock clock,
+            Runnable poll,
+            int blockLimit) {
         this.machine = machine;
         this.clock = clock;
         this.poll = poll;
@@ -70,7 +75,8 @@ final class DeterministicScheduler {
             machine.end(
                     System.nanoTime() > limit
                             ? new MachineEnd.TimedOut()
-                            : new MachineEnd.Stuck("all PEs wait for an interrupt, and nothing can raise one"));
+                            : new MachineEnd.Stuck(
+                                    "all PEs wait for an interrupt, and nothing can raise one"));
         }
     }
 }

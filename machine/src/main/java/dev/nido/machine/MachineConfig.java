@@ -12,8 +12,8 @@ import dev.nido.arch.CpuModel;
  * @param deterministic time counts instructions and one thread runs all PEs in turn
  * @param seed source of every random number in the machine
  * @param startEl exception level at reset: 1 (the PEs have no EL2) or 2
- * @param vectorEntry exceptions to the highest level go to VBAR (bare) instead of returning from the
- *     run loop (hosted)
+ * @param vectorEntry exceptions to the highest level go to VBAR (bare) instead of returning from
+ *     the run loop (hosted)
  */
 public record MachineConfig(
         CpuModel cpu,

@@ -6,7 +6,10 @@ package dev.nido.machine;
  */
 public interface MmioDevice {
 
-    /** Reads {@code size} bytes (1, 2, 4, 8) at {@code offset} from the device's base, zero extended. */
+    /**
+     * Reads {@code size} bytes (1, 2, 4, 8) at {@code offset} from the device's base, zero
+     * extended.
+     */
     long read(long offset, int size);
 
     /** Writes the low {@code size} bytes (1, 2, 4, 8) of {@code value} at {@code offset}. */

@@ -14,8 +14,8 @@ import java.lang.invoke.VarHandle;
 /**
  * The machine's RAM: one sparse off-heap reservation, committed by the host when first touched.
  *
- * <p>Everything here takes an <em>offset</em> into RAM, not a physical address. The reservation is a
- * power of two and every access masks its offset, so that no error elsewhere can leave it. The
+ * <p>Everything here takes an <em>offset</em> into RAM, not a physical address. The reservation is
+ * a power of two and every access masks its offset, so that no error elsewhere can leave it. The
  * accessors for single values are the only place in Nido that touches guest RAM.
  */
 public final class PhysicalMemory implements AutoCloseable {
@@ -119,7 +119,8 @@ public final class PhysicalMemory implements AutoCloseable {
 
     /** Compares and exchanges an aligned word with full ordering; returns the value found. */
     public int compareExchange32(long offset, int expected, int value) {
-        return (int) INT_ATOMIC.compareAndExchange(ALL, base + (offset & mask & ~3L), expected, value);
+        return (int)
+                INT_ATOMIC.compareAndExchange(ALL, base + (offset & mask & ~3L), expected, value);
     }
 
     /** Compares and exchanges an aligned doubleword with full ordering; returns the value found. */
@@ -140,7 +141,9 @@ public final class PhysicalMemory implements AutoCloseable {
         MemorySegment.copy(source, at, ALL, ValueLayout.JAVA_BYTE, base + offset, length);
     }
 
-    /** Gives the pages that lie wholly in the range back to the host; they read as zero afterwards. */
+    /**
+     * Gives the pages that lie wholly in the range back to the host; they read as zero afterwards.
+     */
     public void discard(long offset, long length) {
         check(offset, length);
         long from = (offset + 4095) & ~4095L;
@@ -173,7 +176,8 @@ public final class PhysicalMemory implements AutoCloseable {
                 handle(
                         "mmap",
                         FunctionDescriptor.of(
-                                JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+                                JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+                                JAVA_LONG));
         private static final MethodHandle MUNMAP =
                 handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
         private static final MethodHandle MADVISE =

@@ -1,8 +1,8 @@
 package dev.nido.machine;
 
 /**
- * Single accesses to host memory by address. {@link #INSTANCE} is the fastest implementation that this
- * JVM lets us use: the JDK's internal one where {@code --add-exports
+ * Single accesses to host memory by address. {@link #INSTANCE} is the fastest implementation that
+ * this JVM lets us use: the JDK's internal one where {@code --add-exports
  * java.base/jdk.internal.misc=dev.nido.machine} is given, else the public API. Both are
  * little-endian and accept any alignment.
  */

@@ -1,6 +1,8 @@
 package dev.nido.machine.engine;
 
-/** Condition flags as the instruction set defines them (Arm ARM, AddWithCarry and ConditionHolds). */
+/**
+ * Condition flags as the instruction set defines them (Arm ARM, AddWithCarry and ConditionHolds).
+ */
 public final class Alu {
     private Alu() {}
 
@@ -97,10 +99,7 @@ public final class Alu {
     public static int adcFlags32(int a, int b, int carry) {
         int r = a + b + carry;
         boolean c = ((a & b) | ((a | b) & ~r)) < 0;
-        return r & N
-                | (r == 0 ? Z : 0)
-                | (c ? C : 0)
-                | (((a ^ r) & (b ^ r)) >>> 31) << 28;
+        return r & N | (r == 0 ? Z : 0) | (c ? C : 0) | (((a ^ r) & (b ^ r)) >>> 31) << 28;
     }
 
     /** N and Z of a 64-bit result, C and V clear. */
@@ -113,7 +112,9 @@ public final class Alu {
         return r & N | (r == 0 ? Z : 0);
     }
 
-    /** Decoded logical immediates by N:immr:imms (13 bits), 64-bit form (Arm ARM DecodeBitMasks). */
+    /**
+     * Decoded logical immediates by N:immr:imms (13 bits), 64-bit form (Arm ARM DecodeBitMasks).
+     */
     private static final long[] BITMASKS = bitmasks();
 
     private static long[] bitmasks() {

@@ -4,15 +4,16 @@ import dev.nido.isa.A64;
 import dev.nido.machine.PhysicalMemory;
 import dev.nido.machine.mmu.Mmu;
 import dev.nido.machine.pe.Pe;
+
 import java.lang.invoke.VarHandle;
 
 /**
  * Exclusives, compare-and-swap and atomic read-modify-write (Arm ARM B2.12, C6).
  *
- * <p>A store-exclusive succeeds if the location still holds what the load-exclusive saw. Everything is a
- * compare-and-exchange on the host, with full ordering, so that it is atomic between PE threads. For 128
- * bits, and for what is unaligned within 16 bytes (FEAT_LSE2), a lock by location orders these
- * instructions among themselves.
+ * <p>A store-exclusive succeeds if the location still holds what the load-exclusive saw. Everything
+ * is a compare-and-exchange on the host, with full ordering, so that it is atomic between PE
+ * threads. For 128 bits, and for what is unaligned within 16 bytes (FEAT_LSE2), a lock by location
+ * orders these instructions among themselves.
  */
 final class AtomicSemantics {
     private AtomicSemantics() {}
@@ -90,7 +91,8 @@ final class AtomicSemantics {
         boolean done =
                 pe.monitorBytes == 1 << size
                         && pe.monitorOffset == offset
-                        && exchange(pe.machine.memory(), offset, size, pe.monitorLow, value) == pe.monitorLow;
+                        && exchange(pe.machine.memory(), offset, size, pe.monitorLow, value)
+                                == pe.monitorLow;
         pe.monitorBytes = 0;
         if (done) {
             record(pe, va, 1 << size, value);
@@ -239,7 +241,8 @@ final class AtomicSemantics {
     }
 
     /** Compares and exchanges 1, 2, 4 or 8 bytes; returns what was found, zero extended. */
-    private static long exchange(PhysicalMemory memory, long offset, int size, long expected, long value) {
+    private static long exchange(
+            PhysicalMemory memory, long offset, int size, long expected, long value) {
         int bytes = 1 << size;
         if ((offset & 7) + bytes > 8) {
             synchronized (lock(offset)) {
@@ -277,7 +280,12 @@ final class AtomicSemantics {
 
     /** Exchanges two aligned doublewords if both hold what is expected. */
     private static boolean exchangePair(
-            PhysicalMemory memory, long offset, long expectedLow, long expectedHigh, long low, long high) {
+            PhysicalMemory memory,
+            long offset,
+            long expectedLow,
+            long expectedHigh,
+            long low,
+            long high) {
         synchronized (lock(offset)) {
             if (memory.get64(offset) != expectedLow
                     || memory.compareExchange64(offset + 8, expectedHigh, high) != expectedHigh) {

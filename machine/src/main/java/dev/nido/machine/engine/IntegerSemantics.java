@@ -49,7 +49,11 @@ final class IntegerSemantics {
             case LSLV -> result = sf ? n << m : (int) n << (int) m;
             case LSRV -> result = sf ? n >>> m : (int) n >>> (int) m;
             case ASRV -> result = sf ? n >> m : (int) n >> (int) m;
-            case RORV -> result = sf ? Long.rotateRight(n, (int) m) : Integer.rotateRight((int) n, (int) m);
+            case RORV ->
+                    result =
+                            sf
+                                    ? Long.rotateRight(n, (int) m)
+                                    : Integer.rotateRight((int) n, (int) m);
             case SBFM, BFM -> result = bitField(row, word, n, x[rd], sf);
             case EXTR -> {
                 int lsb = word >>> 10 & 63;
@@ -71,7 +75,11 @@ final class IntegerSemantics {
             case UMULH -> result = Math.unsignedMultiplyHigh(n, m);
             case SDIV -> result = signedDivide(n, m, sf);
             case UDIV -> result = unsignedDivide(n, m, sf);
-            case CLZ -> result = sf ? Long.numberOfLeadingZeros(n) : Integer.numberOfLeadingZeros((int) n);
+            case CLZ ->
+                    result =
+                            sf
+                                    ? Long.numberOfLeadingZeros(n)
+                                    : Integer.numberOfLeadingZeros((int) n);
             case CLS ->
                     result =
                             sf
@@ -125,7 +133,9 @@ final class IntegerSemantics {
         return r;
     }
 
-    /** The second operand of the shifted-register forms: shift type in bits 23:22, amount in 15:10. */
+    /**
+     * The second operand of the shifted-register forms: shift type in bits 23:22, amount in 15:10.
+     */
     private static long shifted(int word, long m, boolean sf) {
         int amount = word >>> 10 & 63;
         return switch (word >>> 22 & 3) {

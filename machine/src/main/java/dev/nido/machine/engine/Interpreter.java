@@ -8,15 +8,18 @@ import dev.nido.machine.mmu.FastTlb;
 import dev.nido.machine.mmu.Mmu;
 import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
+
 import java.lang.invoke.VarHandle;
 
 /**
- * The interpreter: one switch over predecoded words (see {@link Op}). One instance belongs to one PE.
+ * The interpreter: one switch over predecoded words (see {@link Op}). One instance belongs to one
+ * PE.
  *
- * <p>{@link #run} is the hot loop. The operations that make up most of every program are written out
- * in it; all others are reached through their row, out of line. Two index values account for
- * everything: {@code i} is the next instruction's index in the current page, {@code bound} the index
- * at which the budget would end if no branch were taken; {@code bound - i} instructions are left.
+ * <p>{@link #run} is the hot loop. The operations that make up most of every program are written
+ * out in it; all others are reached through their row, out of line. Two index values account for
+ * everything: {@code i} is the next instruction's index in the current page, {@code bound} the
+ * index at which the budget would end if no branch were taken; {@code bound - i} instructions are
+ * left.
  */
 public final class Interpreter implements Engine {
 
@@ -65,7 +68,8 @@ public final class Interpreter implements Engine {
             } else {
                 block(pe, (int) (target - pe.retired));
             }
-            // A block that retires nothing ends the run: its caller sees a vector that faults for ever.
+            // A block that retires nothing ends the run: its caller sees a vector that faults for
+            // ever.
         } while (pe.retired < target && pe.retired != before && pe.attention == 0 && !pe.endRun);
         pe.endRun = false;
     }
@@ -99,7 +103,8 @@ public final class Interpreter implements Engine {
         int i = (int) (pc >>> 2) & (WORDS - 1);
         int bound = i + budget;
         final int page = (int) (pc >>> 12) & (FastTlb.ENTRIES - 1);
-        final long[] code = fast.fetchTag[page] == (pc & ~0xffcL) ? fast.fetchCode[page] : fetch(pe, pc);
+        final long[] code =
+                fast.fetchTag[page] == (pc & ~0xffcL) ? fast.fetchCode[page] : fetch(pe, pc);
         if (code == null) {
             return;
         }
@@ -178,7 +183,8 @@ public final class Interpreter implements Engine {
                         r = a & b & W;
                         pe.nzcv = Alu.logicFlags32((int) r);
                     }
-                    case Op.EOR_LSR -> r = (imm & 64) == 0 ? a ^ b >>> imm : (a ^ (b & W) >>> imm) & W;
+                    case Op.EOR_LSR ->
+                            r = (imm & 64) == 0 ? a ^ b >>> imm : (a ^ (b & W) >>> imm) & W;
                     case Op.MOVE -> r = imm;
                     case Op.MOVE_U -> r = imm & W;
                     case Op.MOVE_HIGH -> r = (long) imm << Op.shift(w);
@@ -188,7 +194,10 @@ public final class Interpreter implements Engine {
                     case Op.ADRP -> r = base + ((long) imm << 12);
                     case Op.UBFX, Op.UBFIZ -> {
                         long mask = -1L >>> imm;
-                        r = Op.op(w) == Op.UBFX ? a >>> Op.shift(w) & mask : (a & mask) << Op.shift(w);
+                        r =
+                                Op.op(w) == Op.UBFX
+                                        ? a >>> Op.shift(w) & mask
+                                        : (a & mask) << Op.shift(w);
                     }
                     case Op.SBFX64, Op.SBFX32 -> {
                         r = a << imm >> Op.shift(w);
@@ -197,7 +206,10 @@ public final class Interpreter implements Engine {
                         }
                     }
                     case Op.CSEL -> {
-                        r = Alu.holds(imm, pe.nzcv) ? a : (b ^ -(long) (imm >>> 5 & 1)) + (imm >>> 4 & 1);
+                        r =
+                                Alu.holds(imm, pe.nzcv)
+                                        ? a
+                                        : (b ^ -(long) (imm >>> 5 & 1)) + (imm >>> 4 & 1);
                         if ((imm & 64) != 0) {
                             r &= W;
                         }
@@ -210,7 +222,15 @@ public final class Interpreter implements Engine {
                     }
                     case Op.LSLV64 -> r = a << b;
                     case Op.LSRV64 -> r = a >>> b;
-                    case Op.B, Op.BL, Op.B_COND, Op.CBZ64, Op.CBNZ64, Op.CBZ32, Op.CBNZ32, Op.TBZ, Op.TBNZ -> {
+                    case Op.B,
+                            Op.BL,
+                            Op.B_COND,
+                            Op.CBZ64,
+                            Op.CBNZ64,
+                            Op.CBZ32,
+                            Op.CBNZ32,
+                            Op.TBZ,
+                            Op.TBNZ -> {
                         boolean taken;
                         switch (Op.op(w)) {
                             case Op.B_COND -> taken = Alu.holds(Op.shift(w), pe.nzcv);
@@ -267,8 +287,15 @@ public final class Interpreter implements Engine {
                             return;
                         }
                     }
-                    case Op.LOAD, Op.LOAD + 1, Op.LOAD + 2, Op.LOAD + 3, Op.LOAD + 4, Op.LOAD + 5, Op.LOAD + 6,
-                            Op.LOAD + 12, Op.LOAD + 13 -> {
+                    case Op.LOAD,
+                            Op.LOAD + 1,
+                            Op.LOAD + 2,
+                            Op.LOAD + 3,
+                            Op.LOAD + 4,
+                            Op.LOAD + 5,
+                            Op.LOAD + 6,
+                            Op.LOAD + 12,
+                            Op.LOAD + 13 -> {
                         if (lo < 0 && (a & 15) != 0) {
                             Access.checkSp(pe);
                         }
@@ -303,7 +330,8 @@ public final class Interpreter implements Engine {
                         int log2 = lo & 3;
                         r = x[d];
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-                        if (fast.writeTag[t] == (va + (1 << log2) - 1 & ~0xfffL) && recorder == null) {
+                        if (fast.writeTag[t] == (va + (1 << log2) - 1 & ~0xfffL)
+                                && recorder == null) {
                             long offset = va + fast.addend[t];
                             switch (log2) {
                                 case 0 -> memory.put8(offset, (byte) r);
@@ -344,9 +372,16 @@ public final class Interpreter implements Engine {
                         }
                         d = Pe.SINK;
                     }
-                    case Op.LOAD_WB, Op.LOAD_WB + 1, Op.LOAD_WB + 2, Op.LOAD_WB + 3,
-                            Op.STORE_WB, Op.STORE_WB + 1, Op.STORE_WB + 2, Op.STORE_WB + 3,
-                            Op.LDR_V, Op.STR_V -> {
+                    case Op.LOAD_WB,
+                            Op.LOAD_WB + 1,
+                            Op.LOAD_WB + 2,
+                            Op.LOAD_WB + 3,
+                            Op.STORE_WB,
+                            Op.STORE_WB + 1,
+                            Op.STORE_WB + 2,
+                            Op.STORE_WB + 3,
+                            Op.LDR_V,
+                            Op.STR_V -> {
                         memoryOutOfLine(pe, fast, w, i, bound);
                         d = Pe.SINK;
                     }

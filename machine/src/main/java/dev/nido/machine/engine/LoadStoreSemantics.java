@@ -4,12 +4,13 @@ import dev.nido.isa.A64;
 import dev.nido.machine.mmu.Mmu;
 import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
+
 import java.lang.invoke.VarHandle;
 
 /**
- * Loads and stores that {@link Interpreter} does not write out: general-purpose and vector registers in
- * all addressing forms, ordered accesses, and structures. Exclusives and atomics are in
- * {@link AtomicSemantics}.
+ * Loads and stores that {@link Interpreter} does not write out: general-purpose and vector
+ * registers in all addressing forms, ordered accesses, and structures. Exclusives and atomics are
+ * in {@link AtomicSemantics}.
  */
 final class LoadStoreSemantics {
     private LoadStoreSemantics() {}
@@ -37,23 +38,60 @@ final class LoadStoreSemantics {
             return;
         }
         switch (row) {
-            case CAS, CASB, CASH, CASP, SWP, SWPB, SWPH,
-                    LDXR, LDXRB, LDXRH, LDXP, LDAXR, LDAXRB, LDAXRH, LDAXP,
-                    STXR, STXRB, STXRH, STXP, STLXR, STLXRB, STLXRH, STLXP ->
+            case CAS,
+                    CASB,
+                    CASH,
+                    CASP,
+                    SWP,
+                    SWPB,
+                    SWPH,
+                    LDXR,
+                    LDXRB,
+                    LDXRH,
+                    LDXP,
+                    LDAXR,
+                    LDAXRB,
+                    LDAXRH,
+                    LDAXP,
+                    STXR,
+                    STXRB,
+                    STXRH,
+                    STXP,
+                    STLXR,
+                    STLXRB,
+                    STLXRH,
+                    STLXP ->
                     AtomicSemantics.execute(pe, row, word);
             case LDAR, LDARB, LDARH, LDLAR, LDLARB, LDLARH, LDAPR, LDAPRB, LDAPRH ->
                     loadOrdered(pe, word, Access.base(pe, word >>> 5 & 31), false);
             case LDAPUR, LDAPURB, LDAPURH, LDAPURSB, LDAPURSH, LDAPURSW ->
-                    loadOrdered(pe, word, Access.base(pe, word >>> 5 & 31) + (word << 11 >> 23), true);
+                    loadOrdered(
+                            pe, word, Access.base(pe, word >>> 5 & 31) + (word << 11 >> 23), true);
             case STLR, STLRB, STLRH, STLLR, STLLRB, STLLRH ->
                     storeOrdered(pe, word, Access.base(pe, word >>> 5 & 31));
             case STLUR, STLURB, STLURH ->
                     storeOrdered(pe, word, Access.base(pe, word >>> 5 & 31) + (word << 11 >> 23));
             case LDR_LIT, LDRSW_LIT, LDR_LIT_V -> literal(pe, row, word);
-            case LDP_OFF, LDP_PRE, LDP_POST, LDNP, LDPSW_OFF, LDPSW_PRE, LDPSW_POST,
-                    STP_OFF, STP_PRE, STP_POST, STNP ->
+            case LDP_OFF,
+                    LDP_PRE,
+                    LDP_POST,
+                    LDNP,
+                    LDPSW_OFF,
+                    LDPSW_PRE,
+                    LDPSW_POST,
+                    STP_OFF,
+                    STP_PRE,
+                    STP_POST,
+                    STNP ->
                     pair(pe, word);
-            case LDP_OFF_V, LDP_PRE_V, LDP_POST_V, LDNP_V, STP_OFF_V, STP_PRE_V, STP_POST_V, STNP_V ->
+            case LDP_OFF_V,
+                    LDP_PRE_V,
+                    LDP_POST_V,
+                    LDNP_V,
+                    STP_OFF_V,
+                    STP_PRE_V,
+                    STP_POST_V,
+                    STNP_V ->
                     pairVector(pe, word);
             default -> {
                 if ((word & 0xbe000000) == 0x0c000000) {

@@ -9,9 +9,10 @@ package dev.nido.machine.engine;
  *  |   raw instruction  |          row ordinal        |  op  |   op &gt;= FIRST_ROW_OP
  * </pre>
  *
- * Register numbers index {@code Pe.x}: XZR is 31 as a source and 32 as a destination, SP is 33. In the
- * names below a = x[rn] and b = x[rm] &lt;&lt; shift. An operation has as few forms as possible, because
- * the compiler of the interpreter's loop computes before its switch whatever several forms share.
+ * Register numbers index {@code Pe.x}: XZR is 31 as a source and 32 as a destination, SP is 33. In
+ * the names below a = x[rn] and b = x[rm] &lt;&lt; shift. An operation has as few forms as
+ * possible, because the compiler of the interpreter's loop computes before its switch whatever
+ * several forms share.
  */
 final class Op {
     private Op() {}
@@ -62,7 +63,10 @@ final class Op {
     static final int SBFX64 = 34; // a << imm >> shift
     static final int SBFX32 = 35;
 
-    /** The conditional selects: imm = condition | increment &lt;&lt; 4 | invert &lt;&lt; 5 | 32-bit &lt;&lt; 6. */
+    /**
+     * The conditional selects: imm = condition | increment &lt;&lt; 4 | invert &lt;&lt; 5 | 32-bit
+     * &lt;&lt; 6.
+     */
     static final int CSEL = 36;
 
     static final int MADD64 = 37; // x[imm] + a * b
@@ -70,7 +74,8 @@ final class Op {
     static final int LSLV64 = 39;
     static final int LSRV64 = 40;
 
-    // Branches: imm = offset in instructions, shift = condition or bit number, rn = register tested.
+    // Branches: imm = offset in instructions, shift = condition or bit number, rn = register
+    // tested.
     static final int B = 41;
     static final int BL = 42;
     static final int B_COND = 43;
@@ -96,7 +101,9 @@ final class Op {
     static final int LDR_V = 57;
     static final int STR_V = 58;
 
-    /** Loads at a + b + imm; op bits 1:0 = log2 of the size, bit 2 sign extends, bit 3 to 32 bits. */
+    /**
+     * Loads at a + b + imm; op bits 1:0 = log2 of the size, bit 2 sign extends, bit 3 to 32 bits.
+     */
     static final int LOAD = 64;
 
     /** Stores of rd at a + b + imm; op bits 1:0 = log2 of the size. */

@@ -4,6 +4,7 @@ import dev.nido.arch.CpuModel;
 import dev.nido.isa.A64;
 import dev.nido.machine.CodeCache;
 import dev.nido.machine.PhysicalMemory;
+
 import java.lang.invoke.VarHandle;
 
 /** Turns instruction words into the packed form of {@link Op}. */
@@ -34,7 +35,8 @@ final class Predecoder {
             packed = fuse(packed, offset);
         }
         code[i] = packed;
-        // Another PE may write the word and invalidate the line between the read and the store above.
+        // Another PE may write the word and invalidate the line between the read and the store
+        // above.
         VarHandle.fullFence();
         if (memory.get32(offset) != word) {
             code[i] = 0;
@@ -67,7 +69,9 @@ final class Predecoder {
     /** Packs the instruction word at index {@code i} of its page. */
     long decode(int word, int i) {
         A64 row = A64.decode(word);
-        if (row == null || row.reserved(word) || row.feature(word) != null && !cpu.has(row.feature(word))) {
+        if (row == null
+                || row.reserved(word)
+                || row.feature(word) != null && !cpu.has(row.feature(word))) {
             return Op.row(Op.UNDEFINED, A64.UDF.ordinal(), word);
         }
         int ordinal = row.ordinal();
@@ -120,10 +124,14 @@ final class Predecoder {
         int bits = word >>> 10 & 0x1fff;
         int pcRelative = (word << 8 >> 13) << 2 | word >>> 29 & 3;
         return switch (row) {
-            case ADD_IMM -> Op.pack(sf ? Op.ADD64 : Op.ADD32, sp(d(word)), sp(n(word)), 31, 0, imm12);
-            case SUB_IMM -> Op.pack(sf ? Op.ADD64 : Op.ADD32, sp(d(word)), sp(n(word)), 31, 0, -imm12);
-            case ADDS_IMM -> Op.pack(sf ? Op.ADDS64 : Op.ADDS32, target(d(word)), sp(n(word)), 31, 0, imm12);
-            case SUBS_IMM -> Op.pack(sf ? Op.SUBS64 : Op.SUBS32, target(d(word)), sp(n(word)), 31, 0, imm12);
+            case ADD_IMM ->
+                    Op.pack(sf ? Op.ADD64 : Op.ADD32, sp(d(word)), sp(n(word)), 31, 0, imm12);
+            case SUB_IMM ->
+                    Op.pack(sf ? Op.ADD64 : Op.ADD32, sp(d(word)), sp(n(word)), 31, 0, -imm12);
+            case ADDS_IMM ->
+                    Op.pack(sf ? Op.ADDS64 : Op.ADDS32, target(d(word)), sp(n(word)), 31, 0, imm12);
+            case SUBS_IMM ->
+                    Op.pack(sf ? Op.SUBS64 : Op.SUBS32, target(d(word)), sp(n(word)), 31, 0, imm12);
             case AND_IMM -> Op.pack(Op.AND_IMM, sp(d(word)), n(word), 31, w, bits);
             case ORR_IMM -> Op.pack(Op.ORR_IMM, sp(d(word)), n(word), 31, w, bits);
             case EOR_IMM -> Op.pack(Op.EOR_IMM, sp(d(word)), n(word), 31, w, bits);
@@ -142,7 +150,9 @@ final class Predecoder {
         int rd = target(d(word));
         boolean sf = sf(word);
         if (row == A64.MOVK) {
-            return sf ? Op.pack(Op.MOVK, rd, d(word), 31, shift, imm) : Op.row(Op.INTEGER, row.ordinal(), word);
+            return sf
+                    ? Op.pack(Op.MOVK, rd, d(word), 31, shift, imm)
+                    : Op.row(Op.INTEGER, row.ordinal(), word);
         }
         if (row == A64.MOVZ) {
             return shift < 32
@@ -169,7 +179,8 @@ final class Predecoder {
                     : Op.pack(Op.UBFIZ, rd, rn, 31, size - immr, 63 - imms);
         }
         if (imms >= immr) {
-            return Op.pack(size == 64 ? Op.SBFX64 : Op.SBFX32, rd, rn, 31, 63 - imms + immr, 63 - imms);
+            return Op.pack(
+                    size == 64 ? Op.SBFX64 : Op.SBFX32, rd, rn, 31, 63 - imms + immr, 63 - imms);
         }
         return Op.row(Op.INTEGER, row.ordinal(), word);
     }
@@ -213,7 +224,11 @@ final class Predecoder {
             }
             case CSEL, CSINC, CSINV, CSNEG -> {
                 op = Op.CSEL;
-                imm = word >>> 12 & 15 | (word >>> 10 & 1) << 4 | (word >>> 30 & 1) << 5 | (sf ? 0 : 64);
+                imm =
+                        word >>> 12 & 15
+                                | (word >>> 10 & 1) << 4
+                                | (word >>> 30 & 1) << 5
+                                | (sf ? 0 : 64);
                 shift = 0;
             }
             case MADD -> {
@@ -231,7 +246,9 @@ final class Predecoder {
             }
             default -> {}
         }
-        return op == Op.INTEGER ? Op.row(op, row.ordinal(), word) : Op.pack(op, d, n, m, shift, imm);
+        return op == Op.INTEGER
+                ? Op.row(op, row.ordinal(), word)
+                : Op.pack(op, d, n, m, shift, imm);
     }
 
     private static long system(A64 row, int word) {
@@ -292,7 +309,13 @@ final class Predecoder {
                     yield Op.row(Op.LOAD_STORE, row.ordinal(), word);
                 }
                 int shift = (word >>> 12 & 1) != 0 ? size : 0;
-                yield Op.pack((load ? Op.LOAD : Op.STORE) + size, load ? target(t) : t, n, m(word), shift, 0);
+                yield Op.pack(
+                        (load ? Op.LOAD : Op.STORE) + size,
+                        load ? target(t) : t,
+                        n,
+                        m(word),
+                        shift,
+                        0);
             }
             case LDP_OFF, LDP_PRE, LDP_POST, LDNP, STP_OFF, STP_PRE, STP_POST, STNP -> {
                 if (size != 2) {

@@ -5,6 +5,7 @@ import dev.nido.machine.Machine;
 import dev.nido.machine.mmu.Mmu;
 import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
+
 import java.lang.invoke.VarHandle;
 
 /** Exception generation and return, barriers, hints, and system-register moves. */
@@ -25,8 +26,8 @@ final class SystemSemantics {
     }
 
     /**
-     * Executes an instruction that may change what the next instruction sees: PSTATE, translation, masks.
-     * {@code pe.pc} is its address before, and the next instruction's after.
+     * Executes an instruction that may change what the next instruction sees: PSTATE, translation,
+     * masks. {@code pe.pc} is its address before, and the next instruction's after.
      */
     static void execute(Pe pe, A64 row, int word) {
         int imm16 = word >>> 5 & 0xffff;
@@ -87,7 +88,8 @@ final class SystemSemantics {
                     pe.eventRegister = false;
                 } else {
                     pe.checkWfx(true);
-                    // Waking early is allowed (Arm ARM D1.7.1): give way to the other PEs, then go on.
+                    // Waking early is allowed (Arm ARM D1.7.1): give way to the other PEs, then go
+                    // on.
                     pe.yieldRequested = true;
                     pe.endRun = true;
                 }

@@ -391,7 +391,10 @@ public final class Mmu {
         throw PhysicalAccess.abort(Esr.EC_DATA_ABORT, status, va, write);
     }
 
-    /** Whether fast arrays say that all bytes of an access are in RAM, with the rights that it needs. */
+    /**
+     * Whether fast arrays say that all bytes of an access are in RAM, with the rights that it
+     * needs.
+     */
     private static boolean holds(FastTlb f, long va, int size, int flags) {
         int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
         long tag = va + size - 1 & ~0xfffL;

@@ -1,6 +1,8 @@
 package dev.nido.machine.pe;
 
-/** How many exceptions a PE took, by target level and class. Written by the PE's own thread only. */
+/**
+ * How many exceptions a PE took, by target level and class. Written by the PE's own thread only.
+ */
 public final class ExceptionCounts {
     private static final int LEVELS = 3;
     private static final int CLASSES = 64;

@@ -82,8 +82,8 @@ public final class Pe {
     public final PmuCounters pmu;
 
     /**
-     * X0–X30, then {@link #ZERO}, {@link #SINK}, {@link #SP}. The rest is never read for its value: it lets six bits
-     * index the array.
+     * X0–X30, then {@link #ZERO}, {@link #SINK}, {@link #SP}. The rest is never read for its value:
+     * it lets six bits index the array.
      */
     public final long[] x = new long[64];
 

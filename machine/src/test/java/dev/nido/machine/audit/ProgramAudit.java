@@ -104,14 +104,22 @@ final class ProgramAudit {
                 String what = found[i] ? null : difference(expected, actual, i);
                 if (what != null) {
                     found[i] = true;
-                    differences.add("seed " + seed + ": " + what + listing(blocks.get(someJobs[i]), length));
+                    differences.add(
+                            "seed "
+                                    + seed
+                                    + ": "
+                                    + what
+                                    + listing(blocks.get(someJobs[i]), length));
                 }
             }
         }
         for (int i = 0; i < found.length; i++) {
             if (!found[i]) {
                 differences.add(
-                        "seed " + seed + ": not in parts:" + listing(blocks.get(someJobs[i]), slot));
+                        "seed "
+                                + seed
+                                + ": not in parts:"
+                                + listing(blocks.get(someJobs[i]), slot));
             }
         }
     }

@@ -7,22 +7,27 @@ import dev.nido.isa.Assembler;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 import dev.nido.machine.MachineEnd;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The stream's schema, held by a golden file, and what the stream must and must not depend on. */
 class StreamTest {
 
     private static final long RAM = 0x4000_0000L;
 
-    /** Every kind of record: ALU, flags, stores, pairs, vectors, aborts, SVC, a timer interrupt, power off. */
+    /**
+     * Every kind of record: ALU, flags, stores, pairs, vectors, aborts, SVC, a timer interrupt,
+     * power off.
+     */
     private static final String PROGRAM =
             """
                     b start
@@ -89,14 +94,13 @@ class StreamTest {
     private static Run run(int blockLimit, String program) {
         List<String> records = new ArrayList<>();
         StreamRecorder recorder =
-                new StreamRecorder(
-                        (words, length) -> {
-                            StringBuilder line = new StringBuilder();
-                            for (int i = 0; i < length; i++) {
-                                line.append(i == 0 ? "" : " ").append(Long.toHexString(words[i]));
-                            }
-                            records.add(line.toString());
-                        });
+                new StreamRecorder((words, length) -> {
+                    StringBuilder line = new StringBuilder();
+                    for (int i = 0; i < length; i++) {
+                        line.append(i == 0 ? "" : " ").append(Long.toHexString(words[i]));
+                    }
+                    records.add(line.toString());
+                });
         MachineConfig config =
                 new MachineConfig(CpuModel.defaultModel(), 1, RAM, 1 << 20, true, 1, 1, true);
         try (Machine machine = new Machine(config, recorder)) {
@@ -121,7 +125,8 @@ class StreamTest {
             assertThat(golden).as("stream.golden beside the test").isNotNull();
             List<String> expected =
                     new String(golden.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
-            assertThat(run.records()).containsExactlyElementsOf(expected.subList(1, expected.size()));
+            assertThat(run.records())
+                    .containsExactlyElementsOf(expected.subList(1, expected.size()));
             assertThat("hash " + run.hash() + " instructions " + run.instructions())
                     .isEqualTo(expected.getFirst());
         }
