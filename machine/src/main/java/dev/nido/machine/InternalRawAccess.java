@@ -51,4 +51,14 @@ final class InternalRawAccess extends RawAccess {
     void put64(long address, long value) {
         UNSAFE.putLong(address, value);
     }
+
+    @Override
+    long element(long[] array, int index) {
+        return UNSAFE.getLong(array, Unsafe.ARRAY_LONG_BASE_OFFSET + ((long) index << 3));
+    }
+
+    @Override
+    void setElement(long[] array, int index, long value) {
+        UNSAFE.putLong(array, Unsafe.ARRAY_LONG_BASE_OFFSET + ((long) index << 3), value);
+    }
 }

@@ -129,6 +129,20 @@ public final class PhysicalMemory implements AutoCloseable {
                 LONG_ATOMIC.compareAndExchange(ALL, base + (offset & mask & ~7L), expected, value);
     }
 
+    /**
+     * Element {@code index} of an array, without a bounds check where the JVM lets us: for the engine's register file and
+     * code pages, whose indices are masked to the array's length. It stands here because this class is the one place
+     * that knows how memory is touched.
+     */
+    public static long getElement(long[] array, int index) {
+        return RAW.element(array, index);
+    }
+
+    /** Sets element {@code index} of an array; see {@link #getElement}. */
+    public static void putElement(long[] array, int index, long value) {
+        RAW.setElement(array, index, value);
+    }
+
     /** Copies bytes out of RAM; the range must lie inside it. */
     public void read(long offset, byte[] target, int at, int length) {
         check(offset, length);

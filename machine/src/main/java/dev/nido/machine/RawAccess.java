@@ -42,4 +42,10 @@ abstract class RawAccess {
     abstract void put32(long address, int value);
 
     abstract void put64(long address, long value);
+
+    /** Element {@code index}, which the caller knows to exist, of an array. */
+    abstract long element(long[] array, int index);
+
+    /** Sets element {@code index}, which the caller knows to exist, of an array. */
+    abstract void setElement(long[] array, int index, long value);
 }

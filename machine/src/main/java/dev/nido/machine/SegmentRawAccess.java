@@ -57,4 +57,14 @@ final class SegmentRawAccess extends RawAccess {
     void put64(long address, long value) {
         ALL.set(LONG_LE, address, value);
     }
+
+    @Override
+    long element(long[] array, int index) {
+        return array[index];
+    }
+
+    @Override
+    void setElement(long[] array, int index, long value) {
+        array[index] = value;
+    }
 }

@@ -114,13 +114,13 @@ public final class Interpreter implements Engine {
         try {
             while (i < end) {
                 final int at = i;
-                final long w = code[at];
+                final long w = PhysicalMemory.getElement(code, at);
                 i = at + 1;
                 final int lo = (int) w;
                 final int imm = (int) (w >> 32);
                 int d = lo >>> 8 & 63;
-                final long a = x[lo >>> 14 & 63];
-                final long b = x[lo >>> 20 & 63] << (lo >>> 26);
+                final long a = PhysicalMemory.getElement(x, lo >>> 14 & 63);
+                final long b = PhysicalMemory.getElement(x, lo >>> 20 & 63) << (lo >>> 26);
                 long r = 0;
                 switch (lo & 255) {
                     case Op.NOT_DECODED -> {
@@ -302,8 +302,8 @@ public final class Interpreter implements Engine {
                         long va = a + b + imm;
                         int log2 = lo & 3;
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-                        if (fast.readTag[t] == (va + (1 << log2) - 1 & ~0xfffL)) {
-                            long offset = va + fast.addend[t];
+                        if (PhysicalMemory.getElement(fast.readTag, t) == (va + (1 << log2) - 1 & ~0xfffL)) {
+                            long offset = va + PhysicalMemory.getElement(fast.addend, t);
                             r =
                                     switch (log2) {
                                         case 0 -> memory.get8(offset) & 0xff;
@@ -330,9 +330,9 @@ public final class Interpreter implements Engine {
                         int log2 = lo & 3;
                         r = x[d];
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-                        if (fast.writeTag[t] == (va + (1 << log2) - 1 & ~0xfffL)
+                        if (PhysicalMemory.getElement(fast.writeTag, t) == (va + (1 << log2) - 1 & ~0xfffL)
                                 && recorder == null) {
-                            long offset = va + fast.addend[t];
+                            long offset = va + PhysicalMemory.getElement(fast.addend, t);
                             switch (log2) {
                                 case 0 -> memory.put8(offset, (byte) r);
                                 case 1 -> memory.put16(offset, (short) r);
@@ -352,16 +352,16 @@ public final class Interpreter implements Engine {
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
                         long last = va + 15 & ~0xfffL;
                         if (Op.op(w) == Op.LDP64) {
-                            if (fast.readTag[t] == last) {
-                                long offset = va + fast.addend[t];
+                            if (PhysicalMemory.getElement(fast.readTag, t) == last) {
+                                long offset = va + PhysicalMemory.getElement(fast.addend, t);
                                 r = memory.get64(offset);
                                 x[Op.rm(w)] = memory.get64(offset + 8);
                                 x[d] = r;
                             } else {
                                 slowLoadPair(pe, va, w, i, bound);
                             }
-                        } else if (fast.writeTag[t] == last && recorder == null) {
-                            long offset = va + fast.addend[t];
+                        } else if (PhysicalMemory.getElement(fast.writeTag, t) == last && recorder == null) {
+                            long offset = va + PhysicalMemory.getElement(fast.addend, t);
                             memory.put64(offset, x[d]);
                             memory.put64(offset + 8, x[Op.rm(w)]);
                         } else {
@@ -412,7 +412,7 @@ public final class Interpreter implements Engine {
                         d = Pe.SINK;
                     }
                 }
-                x[d] = r;
+                PhysicalMemory.putElement(x, d, r);
                 if (recorder != null) {
                     retire(pe, base, at, code, el);
                 }

@@ -71,7 +71,7 @@ final class Predecoder {
         A64 row = A64.decode(word);
         if (row == null
                 || row.reserved(word)
-                || row.feature(word) != null && !cpu.has(row.feature(word))) {
+                || row.feature() != null && !cpu.has(row.feature(word))) {
             return Op.row(Op.UNDEFINED, A64.UDF.ordinal(), word);
         }
         int ordinal = row.ordinal();
