@@ -58,6 +58,10 @@ class MachineRunTest {
             """;
 
     private static Machine machine(String program, int pes, boolean deterministic) {
+        return machine(program, pes, deterministic, 1);
+    }
+
+    private static Machine machine(String program, int pes, boolean deterministic, int el) {
         Machine machine =
                 new Machine(
                         new MachineConfig(
@@ -67,7 +71,7 @@ class MachineRunTest {
                                 1 << 20,
                                 deterministic,
                                 7,
-                                1,
+                                el,
                                 true));
         machine.bus()
                 .map(
@@ -234,17 +238,103 @@ class MachineRunTest {
                 .quad 0
             """;
 
-    @Test
-    void streamDoesNotDependOnBlockLength() {
-        Set<String> hashes = new LinkedHashSet<>();
+    /**
+     * A hypervisor at EL2 forwards the virtual timer's interrupt to its guest at EL1 through a list
+     * register that is tied to it; the guest masks interrupts for a while in each round and sleeps.
+     */
+    private static final String FORWARDED_TIMER =
+            """
+            start:
+                bl      open_gic
+                adr     x0, hypervisor
+                msr     vbar_el2, x0
+                mov     x0, #2
+                msr     icc_ctlr_el1, x0
+                ldr     x0, =0x80000018
+                msr     hcr_el2, x0
+                mov     x0, #1
+                msr     ich_hcr_el2, x0
+                ldr     x0, =0xff000002
+                msr     ich_vmcr_el2, x0
+                mov     x0, #1000
+                msr     cntvoff_el2, x0
+                mov     x0, #0x3c5
+                msr     spsr_el2, x0
+                adr     x0, guest
+                msr     elr_el2, x0
+                eret
+                .balign 2048
+            hypervisor:
+                .space  0x400
+                b       stop
+                .balign 128
+                mrs     x9, icc_iar1_el1
+                cmp     x9, #1020
+                b.hs    1f
+                msr     icc_eoir1_el1, x9
+                ldr     x10, =0x70a0000000000000
+                orr     x10, x10, x9
+                orr     x10, x10, x9, lsl #32
+                msr     ich_lr0_el2, x10
+            1:  eret
+            stop:
+                ldr     x0, =SYSTEM_OFF
+                smc     #0
+            guest:
+                mov     x24, #0
+                mov     x25, #131
+                msr     cntv_tval_el0, x25
+                mov     x0, #1
+                msr     cntv_ctl_el0, x0
+                mov     x26, #300
+            round:
+                msr     daifset, #2
+                mov     x3, #40
+            1:  subs    x3, x3, #1
+                b.ne    1b
+                msr     daifclr, #2
+                wfi
+                cmp     x24, x26
+                b.lo    round
+                hvc     #0
+            interrupt:
+                mrs     x5, icc_iar1_el1
+                add     x25, x25, #7
+                msr     cntv_tval_el0, x25
+                add     x24, x24, #1
+                msr     icc_eoir1_el1, x5
+                eret
+            """;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void forwardedInterruptsReachTheGuest(boolean deterministic) {
+        try (Machine machine = machine(FORWARDED_TIMER, 1, deterministic, 2)) {
+            assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
+            assertThat(machine.pe(0).x[24]).isGreaterThanOrEqualTo(300);
+        }
+    }
+
+    private static Set<String> streams(String program, int pes, int el) {
+        Set<String> streams = new LinkedHashSet<>();
         for (int limit : new int[] {1, 2, 7, Integer.MAX_VALUE, Integer.MAX_VALUE}) {
-            try (Machine machine = machine(TIMERS, 2, true)) {
+            try (Machine machine = machine(program, pes, true, el)) {
                 machine.setBlockLimit(limit);
                 assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
-                hashes.add(machine.recorder().hash() + " " + machine.recorder().instructions());
+                streams.add(machine.recorder().hash() + " " + machine.recorder().instructions());
             }
         }
-        assertThat(hashes).hasSize(1);
+        return streams;
+    }
+
+    @Test
+    void streamDoesNotDependOnBlockLength() {
+        assertThat(streams(TIMERS, 2, 1)).hasSize(1);
+    }
+
+    @Test
+    void streamOfHypervisorAndGuestDoesNotDependOnBlockLength() {
+        assertThat(streams(FORWARDED_TIMER, 1, 2)).hasSize(1);
     }
 
     @Test
