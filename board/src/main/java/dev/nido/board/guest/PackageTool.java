@@ -214,7 +214,7 @@ public final class PackageTool {
             return lines;
         } catch (IOException e) {
             throw new GuestUnavailableException(
-                    "cannot %s: %s is not available here; use --kernel and --initrd, or a Debian or Ubuntu host"
+                    "cannot %s: %s is not available here; use --kernel and --initrd, or a Debian host"
                             .formatted(what, command[0]),
                     e);
         } catch (InterruptedException e) {
