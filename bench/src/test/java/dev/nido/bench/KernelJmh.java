@@ -15,17 +15,13 @@ import org.openjdk.jmh.annotations.Warmup;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
-/** One whole run of a kernel on a machine of its own, the machine's construction included. */
+/**
+ * One whole run of a kernel on a machine of its own, the machine's construction included. The JVM's options are those of {@code ./nido jmh}.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(
-        value = 1,
-        jvmArgsAppend = {
-            "--enable-native-access=ALL-UNNAMED",
-            "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-            "-XX:+UseSerialGC"
-        })
+@Fork(1)
 @Warmup(iterations = 3)
 @Measurement(iterations = 5)
 public class KernelJmh {
