@@ -16,7 +16,8 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One whole run of a kernel on a machine of its own, the machine's construction included. The JVM's options are those of {@code ./nido jmh}.
+ * One whole run of a kernel on a machine of its own, the machine's construction included. The JVM's
+ * options are those of {@code ./nido jmh}.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.nido.isa.Assembler;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,8 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The command on a real pseudo-terminal, which {@code script} of the distribution makes. */
 class HostTerminalTest {
@@ -49,7 +51,9 @@ class HostTerminalTest {
 
         Session() throws IOException {
             assumeThat(Path.of("/usr/bin/script")).isExecutable();
-            Path kernel = Files.write(folder.resolve("kernel"), Assembler.assemble(GUEST, ORIGIN).bytes());
+            Path kernel =
+                    Files.write(
+                            folder.resolve("kernel"), Assembler.assemble(GUEST, ORIGIN).bytes());
             Path script = folder.resolve("session");
             Files.writeString(
                     script,
@@ -85,7 +89,9 @@ class HostTerminalTest {
                     return found;
                 }
                 int c = output.read();
-                assertThat(c).as("output ended before '%s', after: %s", pattern, seen).isNotNegative();
+                assertThat(c)
+                        .as("output ended before '%s', after: %s", pattern, seen)
+                        .isNotNegative();
                 seen.append((char) c);
             }
         }
@@ -106,7 +112,8 @@ class HostTerminalTest {
         try (Session session = new Session()) {
             session.await("R");
             session.type("\001x");
-            assertThat(session.await("((?:restored|spoilt) status=\\d+)\\.")).isEqualTo("restored status=0");
+            assertThat(session.await("((?:restored|spoilt) status=\\d+)\\."))
+                    .isEqualTo("restored status=0");
         }
     }
 
@@ -131,7 +138,8 @@ class HostTerminalTest {
             session.await("\\(nido\\) ");
             session.type("\n");
             session.type("\001x");
-            assertThat(session.await("((?:restored|spoilt) status=\\d+)\\.")).isEqualTo("restored status=0");
+            assertThat(session.await("((?:restored|spoilt) status=\\d+)\\."))
+                    .isEqualTo("restored status=0");
         }
     }
 
@@ -141,7 +149,8 @@ class HostTerminalTest {
             long pid = Long.parseLong(session.await("pid=(\\d+)\\."));
             session.await("R");
             ProcessHandle.of(pid).orElseThrow().destroy();
-            assertThat(session.await("((?:restored|spoilt) status=\\d+)\\.")).isEqualTo("restored status=143");
+            assertThat(session.await("((?:restored|spoilt) status=\\d+)\\."))
+                    .isEqualTo("restored status=143");
         }
     }
 }

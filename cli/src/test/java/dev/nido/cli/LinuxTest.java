@@ -5,16 +5,18 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.nido.board.guest.GuestCatalogue;
 import dev.nido.board.guest.Progress;
-import java.util.ArrayList;
-import java.util.List;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
- * Debian's kernel as it comes, on the machine. Skipped where its guest has not been fetched ({@code nido guest fetch debian}), because a
- * test is no place for a download.
+ * Debian's kernel as it comes, on the machine. Skipped where its guest has not been fetched ({@code
+ * nido guest fetch debian}), because a test is no place for a download.
  */
 class LinuxTest {
     private static final String[] LIMIT = {"--timeout", "300s"};
@@ -31,8 +33,10 @@ class LinuxTest {
     }
 
     private static void assumeFetched(String guest) {
-        GuestCatalogue catalogue = new GuestCatalogue(GuestCatalogue.defaultCache(), null, Progress.SILENT);
-        assumeThat(catalogue.list()).anyMatch(entry -> entry.name().equals(guest) && entry.fetched());
+        GuestCatalogue catalogue =
+                new GuestCatalogue(GuestCatalogue.defaultCache(), null, Progress.SILENT);
+        assumeThat(catalogue.list())
+                .anyMatch(entry -> entry.name().equals(guest) && entry.fetched());
     }
 
     @ParameterizedTest
@@ -61,7 +65,8 @@ class LinuxTest {
     @Test
     void statusOfTheCommandIsCarriedOut() {
         Cli run = debian("", "--exec", "exit 3");
-        assertThat(run.err()).isEqualToNormalizingNewlines("nido: --exec: the command ended with status 3\n");
+        assertThat(run.err())
+                .isEqualToNormalizingNewlines("nido: --exec: the command ended with status 3\n");
         assertThat(run.status()).isEqualTo(7);
     }
 
@@ -70,7 +75,8 @@ class LinuxTest {
         assumeFetched(GuestCatalogue.DEBIAN);
         Cli run =
                 Cli.withInput(
-                        "echo 6 times 7 is $((6 * 7)); exit\n".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                        "echo 6 times 7 is $((6 * 7)); exit\n"
+                                .getBytes(java.nio.charset.StandardCharsets.UTF_8),
                         "run",
                         "--guest",
                         "debian",

@@ -125,8 +125,7 @@ class MemoryUseTest {
                         .start();
         try (BufferedReader out =
                 new BufferedReader(
-                        new InputStreamReader(
-                                process.getInputStream(), StandardCharsets.UTF_8))) {
+                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             assertThat(out.readLine()).isEqualTo("!");
             long resident = status(Long.toString(process.pid()), "VmRSS");
             assertThat(resident).isBetween(100 * MIB, 350 * MIB);
@@ -154,7 +153,8 @@ class MemoryUseTest {
     }
 
     private static void runOnce(Path image) throws Exception {
-        BoardConfig config = BoardConfig.of(image).memory(1 << 30).cpus(2).console(ByteSink.nowhere()).build();
+        BoardConfig config =
+                BoardConfig.of(image).memory(1 << 30).cpus(2).console(ByteSink.nowhere()).build();
         try (VirtBoard board = VirtBoard.create(config)) {
             assertThat(board.run(Duration.ofSeconds(60))).isEqualTo(new MachineEnd.PoweredOff());
             assertThat(status("self", "VmRSS")).isGreaterThan(100 * MIB);
