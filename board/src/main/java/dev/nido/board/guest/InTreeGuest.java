@@ -23,6 +23,9 @@ public enum InTreeGuest {
     PROBE_STAGE2(
             "probe-stage2", "every stage 2 fault at every level and granule (needs --nested nv2)"),
     PROBE_GIC("probe-gic", "the CPU interface of the GIC, and its virtual half at EL2"),
+    PROBE_AT(
+            "probe-at",
+            "what AT finds: permissions, attributes, sizes, external aborts (needs --nested nv2)"),
     PROBE_TRAP("probe-trap", "what every trap control traps (needs --nested nv2)"),
     PROBE_TIMER("probe-timer", "the generic timers and their interrupts");
 
