@@ -110,7 +110,7 @@ final class GuestRun {
             case MachineEnd.PoweredOff off -> ExitStatus.OK;
             case MachineEnd.Stopped stopped -> ExitStatus.OK;
             case MachineEnd.ResetRequested reset -> {
-                streams.say("the guest restarted its computer before it was done");
+                streams.say("the guest panicked, or restarted its computer, before it was done");
                 yield ExitStatus.GUEST_STUCK;
             }
             case MachineEnd.TimedOut late -> {

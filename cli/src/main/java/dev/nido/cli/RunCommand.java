@@ -96,7 +96,9 @@ final class RunCommand implements Callable<Integer> {
         machine.apply(builder);
         try (GuestConsole console = GuestConsole.open(streams)) {
             GuestRun run = new GuestRun(streams, machine);
-            ExitStatus status = run.run(builder, console, exec == null);
+            // A user who says reboot wants one; to a script, and to a hash, a restart is an end.
+            boolean restart = exec == null && console.interactive() && !machine.deterministic;
+            ExitStatus status = run.run(builder, console, restart);
             if (exec != null && status == ExitStatus.OK) {
                 status = execStatus(run.reported());
             }
@@ -118,10 +120,15 @@ final class RunCommand implements Callable<Integer> {
         if (exec != null && found.initrds().isEmpty()) {
             throw new Refusal("--exec: guest " + guest + " is no Linux and runs no commands");
         }
-        // A panic must end the run of a command, not stay on the screen for ever.
+        // Where nobody looks, a panic must end the run, not stay on the screen for ever.
+        boolean watched =
+                exec == null
+                        && streams.process()
+                        && HostTerminal.isTerminal(HostTerminal.STANDARD_INPUT);
         String line =
                 found.append()
-                        + (exec == null ? "" : " quiet panic=-1")
+                        + (exec == null ? "" : " quiet")
+                        + (watched || found.initrds().isEmpty() ? "" : " panic=-1")
                         + (append == null ? "" : " " + append);
         BoardConfig.Builder builder =
                 BoardConfig.of(found.kernel()).initrds(found.initrds()).append(line).dtb(dtb);

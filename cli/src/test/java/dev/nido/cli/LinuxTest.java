@@ -71,6 +71,14 @@ class LinuxTest {
     }
 
     @Test
+    void panicOfTheKernelIsStatusFour() {
+        Cli run = debian("", "--append", "rdinit=/nowhere");
+        assertThat(run.out()).contains("Kernel panic");
+        assertThat(run.err()).startsWith("nido: the guest panicked");
+        assertThat(run.status()).isEqualTo(4);
+    }
+
+    @Test
     void shellOnTheConsoleTakesItsInputAndEnds() {
         assumeFetched(GuestCatalogue.DEBIAN);
         Cli run =
