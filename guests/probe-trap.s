@@ -3,7 +3,7 @@
 // ESR_EL2; ESR_EL1 too (el1) if EL1 takes it.
 //
 // x19 the control, x20 the instruction, x21 0 or 1 for EL0 or EL1, x22 baselines, x23 ESR_EL2, x24 ESR_EL1, x25 first
-// instruction, x26 end of instructions
+// instruction, x26 end of instructions, x27 first control, x28 HCR_EL2 that the controls add to
 
 CODE     = SCRATCH
 BASELINE = SCRATCH + 0x1000
@@ -14,6 +14,9 @@ GUEST_SP = 0x41e00000
 // Values with which nothing traps.
 SCTLR_OPEN = 0x34d5ca00         // UCI, nTWE, nTWI, UCT, DZE, UMA, and RES1
 HCR_RW     = 1 << 31
+E2H        = 1 << 34
+TGE        = 1 << 27
+SCTLR_EL2_OFF = 0x30c50830
 
 main:
         stp     x29, x30, [sp, #-16]!
@@ -24,6 +27,11 @@ main:
         say     "This probe starts at EL2 (--nested nv2).\n"
         b       2f
 1:      bl      vectors1
+        mov     x28, #HCR_RW
+        adr     x27, controls
+        adr     x0, limit
+        adr     x1, controls_end
+        str     x1, [x0]
         mov     x21, #1
         adr     x25, at_el1
         adr     x26, at_el1_end
@@ -34,6 +42,22 @@ main:
         adr     x0, guest_spsr
         mov     x1, #0x3c0
         str     x1, [x0]
+        bl      all_controls
+        // The same with E2H: EL1 under a host, and EL0 in a host.
+        adr     x27, controls_e2h
+        adr     x0, limit
+        adr     x1, controls_e2h_end
+        str     x1, [x0]
+        ldr     x0, =E2H | TGE
+        orr     x28, x28, x0
+        bl      all_controls
+        mov     x0, #TGE
+        bic     x28, x28, x0
+        mov     x21, #1
+        adr     x25, at_el1
+        adr     x26, at_el1_end
+        adr     x0, guest_spsr
+        str     xzr, [x0]
         bl      all_controls
         say     "end\n"
 2:      ldp     x29, x30, [sp], #16
@@ -55,10 +79,11 @@ vectors1:
 
 all_controls:
         stp     x29, x30, [sp, #-16]!
-        adr     x19, controls
+        mov     x19, x27
 1:      bl      one_control
         add     x19, x19, #16
-        adr     x0, controls_end
+        adr     x0, limit
+        ldr     x0, [x0]
         cmp     x19, x0
         b.lo    1b
         ldp     x29, x30, [sp], #16
@@ -108,12 +133,14 @@ one_instruction:
         tst     x23, #0xff
         b.eq    1f
         mrs     x24, ESR_EL1
-1:      adr     x0, controls
-        cmp     x19, x0
+1:      cmp     x19, x27
         b.ne    2f
         stp     x23, x24, [x22]
         // Without any control: what is not simply executed.
         ldr     x0, =0x5a000000
+        cmp     x23, x0
+        b.eq    20f
+        ldr     x0, =0x56000000
         cmp     x23, x0
         b.eq    20f
         ldr     x0, =0x5a000002
@@ -130,7 +157,18 @@ one_instruction:
 3:      say     "trap el="
         mov     x0, x21
         bl      hex
-        ldr     x6, [x19]
+        lsr     x0, x28, #27
+        cmp     x0, #0x10
+        b.eq    5f
+        cmp     x0, #0x90
+        b.eq    6f
+        cmp     x0, #0x91
+        b.ne    7f
+        say     " host"
+        b       7f
+5:      b       7f
+6:      say     " e2h"
+7:      ldr     x6, [x19]
         show    "control", x6
         ldr     x6, [x19, #8]
         show    "value", x6
@@ -173,7 +211,19 @@ defaults:
         msr     VBAR_EL1, x0
         msr     CNTP_CTL_EL0, xzr
         msr     CNTV_CTL_EL0, xzr
-        ret
+        ldr     x0, =SCTLR_EL2_OFF
+        msr     SCTLR_EL2, x0
+        tst     x28, #E2H
+        b.eq    1f
+        msr     HCR_EL2, x28
+        isb
+        ldr     x0, =SCTLR_OPEN
+        msr     SCTLR_EL2, x0
+        mov     x0, #3 << 20
+        msr     CPTR_EL2, x0
+        mov     x0, #0xf03
+        msr     CNTHCTL_EL2, x0
+1:      ret
 
 // Sets the control at x19 on top of the defaults.
 apply:
@@ -201,11 +251,10 @@ apply:
         cmp     x0, #11
         b.eq    11f
         ret
-1:      mov     x2, #HCR_RW
-        orr     x1, x1, x2
+1:      orr     x1, x1, x28
         msr     HCR_EL2, x1
         b       12f
-2:      mov     x2, #0x33ff
+2:      mrs     x2, CPTR_EL2
         orr     x1, x1, x2
         msr     CPTR_EL2, x1
         b       12f
@@ -301,6 +350,43 @@ controls:
         control 10, 1 << 12             // MDSCR_EL1: TDCC
         control 11, 7                   // ICC_SRE_EL2 without Enable
 controls_end:
+
+// With E2H, names of EL1 are those of EL2.
+controls_e2h:
+        control 0, 0
+        control 1, 1 << 4               // HCR_EL2: IMO
+        control 1, 1 << 15              // TID0
+        control 1, 1 << 17              // TID2
+        control 1, 1 << 18              // TID3
+        control 1, 1 << 19              // TSC
+        control 1, 1 << 21              // TACR
+        control 1, 1 << 23              // TPCP
+        control 1, 1 << 24              // TPU
+        control 1, 1 << 25              // TTLB
+        control 1, 1 << 26              // TVM
+        control 1, 1 << 28              // TDZ
+        control 1, 1 << 30              // TRVM
+        control 2, 1 << 31              // CPTR_EL2.TCPAC
+        control 8, 0                    // CPTR_EL2.FPEN
+        control 8, 1 << 20
+        control 8, 2 << 20
+        control 3, 1 << 6               // MDCR_EL2: TPM
+        control 3, 1 << 9               // TDA
+        control 3, 1 << 8               // TDE
+        control 7, 0                    // CNTHCTL_EL2
+        control 7, 1
+        control 7, 2
+        control 7, 0x100
+        control 7, 0x200
+        control 7, 0x400
+        control 7, 0x800
+        control 6, 1 << 9               // SCTLR_EL2 without UMA
+        control 6, 1 << 14              // DZE
+        control 6, 1 << 15              // UCT
+        control 6, 1 << 26              // UCI
+        control 9, 0                    // PMUSERENR_EL0
+controls_e2h_end:
+limit:  .quad   0
 
 .macro reg name
         mrs     x7, \name
