@@ -63,10 +63,14 @@ final class RandomWordsFuzz implements AutoCloseable {
     long translated;
 
     RandomWordsFuzz(int startEl) {
+        this(startEl, CpuModel.defaultModel());
+    }
+
+    RandomWordsFuzz(int startEl, CpuModel cpu) {
         machine =
                 new Machine(
                         new MachineConfig(
-                                CpuModel.defaultModel(), 2, RAM, RAM_SIZE, true, 1, startEl, true),
+                                cpu, 2, RAM, RAM_SIZE, true, 1, startEl, true),
                         null);
         pe = machine.pe(0);
         engine = new Interpreter(pe, null);
@@ -130,8 +134,10 @@ final class RandomWordsFuzz implements AutoCloseable {
     /** Lets the PE run where it wants to. */
     private void free() {
         pe.pc = RAM + (random.nextInt(CODE_SIZE) & ~3);
-        for (int i = 0; i < WORDS_PER_STATE; i += 4) {
-            step(4);
+        for (int left = WORDS_PER_STATE; left > 0; ) {
+            int budget = Math.min(left, 1 + random.nextInt(WORDS_PER_STATE));
+            step(budget);
+            left -= budget;
         }
     }
 

@@ -9,7 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A small part of {@link RandomWordsFuzz}; the property {@code nido.fuzz.words} makes it longer.
+ * A small part of {@link RandomWordsFuzz}, and the whole of it where the property {@code
+ * nido.fuzz.words}, or the environment's {@code NIDO_FUZZ_WORDS}, says how many words.
  */
 class RandomWordsFuzzTest {
 
@@ -17,7 +18,9 @@ class RandomWordsFuzzTest {
     @CsvSource({"2, 20261122", "1, 20271122"})
     @Timeout(value = 600, threadMode = SEPARATE_THREAD)
     void randomWordsEndInArchitecturalStates(int startEl, long seed) {
-        long words = Long.getLong("nido.fuzz.words", 200_000) / 2;
+        String wanted = System.getProperty("nido.fuzz.words", System.getenv("NIDO_FUZZ_WORDS"));
+        long words = wanted == null ? 100_000 : Long.parseLong(wanted) / 2;
+        System.out.printf("random words from EL%d down: %d, from seed %d%n", startEl, words, seed);
         try (RandomWordsFuzz fuzz = new RandomWordsFuzz(startEl)) {
             for (long done = 0; done < words; done += RandomWordsFuzz.ROUND, seed++) {
                 long round = seed;
