@@ -14,7 +14,9 @@ main:
         cmp     x0, #2
         b.ne    1f
         bl      hypervisor
+        bl      hypervisor_virtual
         bl      offset
+        bl      redirected
         bl      traps
 1:      say     "end\n"
         ldp     x29, x30, [sp], #16
@@ -147,6 +149,7 @@ on_irq:
         cmp     x0, #8
         b.ne    1f
         msr     CNTHP_CTL_EL2, xzr
+        msr     CNTHV_CTL_EL2, xzr
 1:      isb
         msr     ICC_EOIR1_EL1, x6
         isb
@@ -170,6 +173,73 @@ virtual:
 hypervisor:
         stp     x29, x30, [sp, #-16]!
         timer   "hypervisor", CNTHP_CTL_EL2, CNTHP_CVAL_EL2, CNTHP_TVAL_EL2, CNTPCT_EL0
+        ldp     x29, x30, [sp], #16
+        ret
+
+hypervisor_virtual:
+        stp     x29, x30, [sp, #-16]!
+        timer   "hyper-virtual", CNTHV_CTL_EL2, CNTHV_CVAL_EL2, CNTHV_TVAL_EL2, CNTVCT_EL0
+        ldp     x29, x30, [sp], #16
+        ret
+
+// With E2H, EL2 reaches its own timers by EL0's names, and EL0's by those that end in _EL02; the offset is not applied to it,
+// nor to EL2's virtual timer.
+redirected:
+        stp     x29, x30, [sp, #-16]!
+        say     "timer redirected"
+        ldr     x0, =0x80000038
+        mov     x1, #1 << 34
+        orr     x1, x0, x1
+        mov     x2, #5
+        lsl     x2, x2, #40
+        msr     CNTVOFF_EL2, x2
+        msr     HCR_EL2, x1
+        isb
+        mov     x2, #0x111
+        msr     CNTP_CVAL_EL0, x2
+        mov     x2, #0x222
+        msr     CNTV_CVAL_EL0, x2
+        mov     x2, #0x333
+        msr     S3_5_C14_C2_2, x2       // CNTP_CVAL_EL02
+        mov     x2, #0x444
+        msr     S3_5_C14_C3_2, x2       // CNTV_CVAL_EL02
+        mov     x2, #3
+        msr     CNTP_CTL_EL0, x2
+        msr     CNTV_CTL_EL0, x2
+        isb
+        mrs     x8, CNTP_CTL_EL0
+        mrs     x9, CNTV_CTL_EL0
+        mrs     x10, S3_5_C14_C2_1      // CNTP_CTL_EL02
+        mrs     x11, S3_5_C14_C3_1      // CNTV_CTL_EL02
+        mrs     x12, CNTVCT_EL0
+        isb
+        mrs     x13, CNTPCT_EL0
+        sub     x12, x13, x12
+        lsr     x12, x12, #40
+        msr     HCR_EL2, x0
+        isb
+        show    "p-ctl", x8
+        show    "v-ctl", x9
+        show    "p02-ctl", x10
+        show    "v02-ctl", x11
+        show    "offset", x12
+        mrs     x6, CNTHP_CVAL_EL2
+        show    "hp", x6
+        mrs     x6, CNTHV_CVAL_EL2
+        show    "hv", x6
+        mrs     x6, CNTP_CVAL_EL0
+        show    "p", x6
+        mrs     x6, CNTV_CVAL_EL0
+        show    "v", x6
+        mrs     x6, CNTHP_CTL_EL2
+        show    "hp-ctl", x6
+        mrs     x6, CNTHV_CTL_EL2
+        show    "hv-ctl", x6
+        msr     CNTHP_CTL_EL2, xzr
+        msr     CNTHV_CTL_EL2, xzr
+        msr     CNTVOFF_EL2, xzr
+        isb
+        newline
         ldp     x29, x30, [sp], #16
         ret
 
