@@ -26,6 +26,9 @@ public enum InTreeGuest {
     PROBE_AT(
             "probe-at",
             "what AT finds: permissions, attributes, sizes, external aborts (needs --nested nv2)"),
+    PROBE_STATE(
+            "probe-state",
+            "PSTATE through exception returns, also illegal ones, and entries (needs --nested nv2)"),
     PROBE_TRAP("probe-trap", "what every trap control traps (needs --nested nv2)"),
     PROBE_TIMER("probe-timer", "the generic timers and their interrupts");
 
