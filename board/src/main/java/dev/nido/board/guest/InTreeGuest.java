@@ -23,6 +23,10 @@ public enum InTreeGuest {
     PROBE_STAGE2(
             "probe-stage2", "every stage 2 fault at every level and granule (needs --nested nv2)"),
     PROBE_GIC("probe-gic", "the CPU interface of the GIC, and its virtual half at EL2"),
+    PROBE_GIC_RANDOM("probe-gic-random", "4,000 random steps of the GIC's CPU interface"),
+    PROBE_ICH_RANDOM(
+            "probe-ich-random",
+            "4,000 random steps of the GIC's virtual CPU interface (needs --nested nv2)"),
     PROBE_AT(
             "probe-at",
             "what AT finds: permissions, attributes, sizes, external aborts (needs --nested nv2)"),
