@@ -22,6 +22,11 @@ final class AuditMain {
         return text == null || text.isBlank() ? small : Long.parseLong(text);
     }
 
+    /** Blocks in a batch: what a start of the emulator costs counts when many are wanted. */
+    static int blocks(long wanted) {
+        return wanted < 1_000_000 ? 64 : BLOCKS;
+    }
+
     /**
      * Runs an audit.
      *

@@ -19,7 +19,7 @@ class ProgramAuditTest {
         ProgramAudit audit = new ProgramAudit(qemu.get());
         long wanted = AuditMain.wanted(100_000);
         for (long seed = SEED; audit.instructions < wanted; seed++) {
-            audit.batch(seed, 64);
+            audit.batch(seed, AuditMain.blocks(wanted));
         }
         assertThat(audit.differences).isEmpty();
         long minimum = wanted < 20_000_000 ? 1 : 1000;

@@ -22,7 +22,7 @@ class SimdAuditTest {
         DifferentialAudit audit = SimdAudit.create(qemu.get(), TestPes.create(0));
         long wanted = AuditMain.wanted(100_000);
         for (long seed = SEED; audit.instructions < wanted; seed++) {
-            audit.batch(seed, 64);
+            audit.batch(seed, AuditMain.blocks(wanted));
         }
         if (wanted >= 20_000_000) {
             System.out.print(audit.report(1000));
