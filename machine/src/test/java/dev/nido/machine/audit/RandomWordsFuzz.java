@@ -8,13 +8,13 @@ import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 import dev.nido.machine.engine.Engine;
 import dev.nido.machine.engine.Interpreter;
+import dev.nido.machine.engine.StreamRecorder;
 import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
 
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import java.util.stream.IntStream;
 
 /**
  * Random instruction words at EL0, EL1 and EL2, with random registers, system registers and page
@@ -63,17 +63,18 @@ final class RandomWordsFuzz implements AutoCloseable {
     long translated;
 
     RandomWordsFuzz(int startEl) {
-        this(startEl, CpuModel.defaultModel());
+        this(startEl, null);
     }
 
-    RandomWordsFuzz(int startEl, CpuModel cpu) {
+    /** A machine to run random words on, with a recorder of the stream or null. */
+    RandomWordsFuzz(int startEl, StreamRecorder recorder) {
         machine =
                 new Machine(
                         new MachineConfig(
-                                cpu, 2, RAM, RAM_SIZE, true, 1, startEl, true),
-                        null);
+                                CpuModel.defaultModel(), 2, RAM, RAM_SIZE, true, 1, startEl, true),
+                        recorder);
         pe = machine.pe(0);
-        engine = new Interpreter(pe, null);
+        engine = new Interpreter(pe, recorder);
         machine.bus().map("gicd", 0x0800_0000L, 0x1_0000, machine.gic().distributor());
         machine.bus().map("gicr", 0x080a_0000L, 0x4_0000, machine.gic().redistributors());
     }
@@ -370,6 +371,47 @@ final class RandomWordsFuzz implements AutoCloseable {
         return null;
     }
 
+    /** Rounds on machines that start at EL2 and at EL1, and on one whose stream is recorded. */
+    private static int rounds(long first, long words, long[] progress) {
+        int failures = 0;
+        try (RandomWordsFuzz two = new RandomWordsFuzz(2);
+                RandomWordsFuzz one = new RandomWordsFuzz(1);
+                RandomWordsFuzz recorded = new RandomWordsFuzz(2, new StreamRecorder(null))) {
+            RandomWordsFuzz[] all = {two, one, two, recorded};
+            long seed = first;
+            for (long done = 0; done < words && failures < 10; done += ROUND, seed++) {
+                progress[0]++;
+                RandomWordsFuzz fuzz = all[(int) (seed & 3)];
+                try {
+                    fuzz.round(seed);
+                } catch (RuntimeException | Error e) {
+                    System.out.printf("seed %d at PC 0x%x%n", seed, fuzz.pe.pc);
+                    e.printStackTrace(System.out);
+                    failures++;
+                }
+            }
+            System.out.printf("random words: seeds %d to %d, %d failures%n", first, seed - 1, failures);
+            two.report("from EL2");
+            one.report("from EL1");
+            recorded.report("recorded");
+        }
+        return failures;
+    }
+
+    private void report(String name) {
+        System.out.printf(
+                "%s: %d at EL0, %d at EL1, %d at EL2, %d with the MMU on, %d exceptions, %d of %d"
+                        + " rows retired%n",
+                name,
+                executed[0],
+                executed[1],
+                executed[2],
+                translated,
+                exceptions,
+                Arrays.stream(retired).filter(count -> count != 0).count(),
+                ROWS.length);
+    }
+
     /** The big run. */
     public static void main(String[] args) throws InterruptedException {
         long words = args.length > 0 ? Long.parseLong(args[0]) : 10_000_000;
@@ -379,46 +421,7 @@ final class RandomWordsFuzz implements AutoCloseable {
         Thread worker =
                 Thread.ofPlatform()
                         .daemon()
-                        .start(() -> {
-                            try (RandomWordsFuzz two = new RandomWordsFuzz(2);
-                                    RandomWordsFuzz one = new RandomWordsFuzz(1)) {
-                                long seed = first;
-                                for (long done = 0; done < words; done += ROUND, seed++) {
-                                    progress[0]++;
-                                    RandomWordsFuzz fuzz = seed % 4 == 0 ? one : two;
-                                    try {
-                                        fuzz.round(seed);
-                                    } catch (RuntimeException | Error e) {
-                                        System.out.println(
-                                                "seed "
-                                                        + seed
-                                                        + " at PC 0x"
-                                                        + Long.toHexString(fuzz.pe.pc));
-                                        e.printStackTrace(System.out);
-                                        if (++failures[0] == 10) {
-                                            break;
-                                        }
-                                    }
-                                }
-                                long rows =
-                                        IntStream.range(0, ROWS.length)
-                                                .filter(i -> one.retired[i] + two.retired[i] != 0)
-                                                .count();
-                                System.out.printf(
-                                        "random words: seeds %d to %d, %d at EL0, %d at EL1, %d at EL2, %d with the MMU on,"
-                                                + " %d exceptions, %d of %d rows retired, %d failures%n",
-                                        first,
-                                        seed - 1,
-                                        one.executed[0] + two.executed[0],
-                                        one.executed[1] + two.executed[1],
-                                        two.executed[2],
-                                        one.translated + two.translated,
-                                        one.exceptions + two.exceptions,
-                                        rows,
-                                        ROWS.length,
-                                        failures[0]);
-                            }
-                        });
+                        .start(() -> failures[0] = rounds(first, words, progress));
         String where = hang(worker, progress, 60_000);
         if (where != null) {
             System.out.println("seed " + (first + progress[0] - 1) + " hangs:\n" + where);
