@@ -256,10 +256,13 @@ public final class Interpreter implements Engine {
                         int op = Op.op(w);
                         boolean immediate = op <= Op.CMP_IMM32;
                         long second = immediate ? imm & 0xfff : x[Op.rm(w)];
-                        pe.nzcv =
-                                op == Op.CMP_IMM64 || op == Op.CMP64
-                                        ? Alu.subFlags64(a, second)
-                                        : Alu.subFlags32((int) a, (int) second);
+                        r = a - second;
+                        if (op == Op.CMP_IMM64 || op == Op.CMP64) {
+                            pe.nzcv = Alu.subFlags64(a, second);
+                        } else {
+                            pe.nzcv = Alu.subFlags32((int) a, (int) second);
+                            r &= W;
+                        }
                         if (i < end) {
                             i++;
                             if (Alu.holds(Op.shift(w), pe.nzcv)) {
@@ -286,6 +289,17 @@ public final class Interpreter implements Engine {
                             pe.retired = retiredAtEnd - (bound - i);
                             return;
                         }
+                    }
+                    case Op.LOAD64 -> {
+                        if (lo < 0 && (a & 15) != 0) {
+                            Access.checkSp(pe);
+                        }
+                        long va = a + imm;
+                        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+                        r =
+                                PhysicalMemory.getElement(fast.readTag, t) == (va + 7 & ~0xfffL)
+                                        ? memory.get64(va + PhysicalMemory.getElement(fast.addend, t))
+                                        : slowLoad(pe, va, 3, i, bound);
                     }
                     case Op.LOAD,
                             Op.LOAD + 1,

@@ -87,7 +87,7 @@ final class Op {
     static final int TBNZ = 49;
     static final int BR = 50; // and RET; BLR has rd = 30
 
-    // Two instructions as one: SUBS to XZR, then B_COND with its condition in shift.
+    // Two instructions as one: SUBS, then B_COND with its condition in shift.
     static final int CMP_IMM64 = 51; // imm = branch offset << 12 | immediate
     static final int CMP_IMM32 = 52;
     static final int CMP64 = 53; // imm = branch offset
@@ -100,6 +100,9 @@ final class Op {
     // Vector registers: rd = Vn, shift[2:0] = log2 of the size, address a + imm.
     static final int LDR_V = 57;
     static final int STR_V = 58;
+
+    /** Load of 8 bytes at a + imm. */
+    static final int LOAD64 = 59;
 
     /**
      * Loads at a + b + imm; op bits 1:0 = log2 of the size, bit 2 sign extends, bit 3 to 32 bits.

@@ -45,7 +45,7 @@ final class Predecoder {
 
     private long fuse(long packed, long offset) {
         int op = Op.op(packed);
-        if (op != Op.SUBS64 && op != Op.SUBS32 || Op.rd(packed) != SINK || Op.shift(packed) != 0) {
+        if (op != Op.SUBS64 && op != Op.SUBS32 || Op.shift(packed) != 0) {
             return packed;
         }
         int next = memory.get32(offset + 4);
@@ -63,7 +63,7 @@ final class Predecoder {
                         ? immediate ? Op.CMP_IMM64 : Op.CMP64
                         : immediate ? Op.CMP_IMM32 : Op.CMP32;
         int imm = immediate ? branch << 12 | Op.imm(packed) : branch;
-        return Op.pack(fused, SINK, Op.rn(packed), Op.rm(packed), cond, imm);
+        return Op.pack(fused, Op.rd(packed), Op.rn(packed), Op.rm(packed), cond, imm);
     }
 
     /** Packs the instruction word at index {@code i} of its page. */
@@ -287,8 +287,8 @@ final class Predecoder {
         return switch (row) {
             case PRFM_IMM, PRFM_LIT, PRFM_REG, PRFUM -> Op.row(Op.NOP, row.ordinal(), word);
             case LDR_IMM_UNSIGNED, LDRB_IMM_UNSIGNED, LDRH_IMM_UNSIGNED ->
-                    Op.pack(Op.LOAD + size, target(t), n, 31, check, imm12 << size);
-            case LDUR, LDURB, LDURH -> Op.pack(Op.LOAD + size, target(t), n, 31, check, imm9);
+                    Op.pack(size == 3 ? Op.LOAD64 : Op.LOAD + size, target(t), n, 31, check, imm12 << size);
+            case LDUR, LDURB, LDURH -> Op.pack(size == 3 ? Op.LOAD64 : Op.LOAD + size, target(t), n, 31, check, imm9);
             case STR_IMM_UNSIGNED, STRB_IMM_UNSIGNED, STRH_IMM_UNSIGNED ->
                     Op.pack(Op.STORE + size, t, n, 31, check, imm12 << size);
             case STUR, STURB, STURH -> Op.pack(Op.STORE + size, t, n, 31, check, imm9);
