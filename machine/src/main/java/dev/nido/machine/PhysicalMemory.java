@@ -130,9 +130,9 @@ public final class PhysicalMemory implements AutoCloseable {
     }
 
     /**
-     * Element {@code index} of an array, without a bounds check where the JVM lets us: for the engine's register file and
-     * code pages, whose indices are masked to the array's length. It stands here because this class is the one place
-     * that knows how memory is touched.
+     * Element {@code index} of an array, without a bounds check where the JVM lets us: for the
+     * engine's register file and code pages, whose indices are masked to the array's length. It
+     * stands here because this class is the one place that knows how memory is touched.
      */
     public static long getElement(long[] array, int index) {
         return RAW.element(array, index);

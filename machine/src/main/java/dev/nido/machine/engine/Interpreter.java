@@ -298,7 +298,8 @@ public final class Interpreter implements Engine {
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
                         r =
                                 PhysicalMemory.getElement(fast.readTag, t) == (va + 7 & ~0xfffL)
-                                        ? memory.get64(va + PhysicalMemory.getElement(fast.addend, t))
+                                        ? memory.get64(
+                                                va + PhysicalMemory.getElement(fast.addend, t))
                                         : slowLoad(pe, va, 3, i, bound);
                     }
                     case Op.LOAD,
@@ -316,7 +317,8 @@ public final class Interpreter implements Engine {
                         long va = a + b + imm;
                         int log2 = lo & 3;
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-                        if (PhysicalMemory.getElement(fast.readTag, t) == (va + (1 << log2) - 1 & ~0xfffL)) {
+                        if (PhysicalMemory.getElement(fast.readTag, t)
+                                == (va + (1 << log2) - 1 & ~0xfffL)) {
                             long offset = va + PhysicalMemory.getElement(fast.addend, t);
                             r =
                                     switch (log2) {
@@ -344,7 +346,8 @@ public final class Interpreter implements Engine {
                         int log2 = lo & 3;
                         r = x[d];
                         int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
-                        if (PhysicalMemory.getElement(fast.writeTag, t) == (va + (1 << log2) - 1 & ~0xfffL)
+                        if (PhysicalMemory.getElement(fast.writeTag, t)
+                                        == (va + (1 << log2) - 1 & ~0xfffL)
                                 && recorder == null) {
                             long offset = va + PhysicalMemory.getElement(fast.addend, t);
                             switch (log2) {
@@ -374,7 +377,8 @@ public final class Interpreter implements Engine {
                             } else {
                                 slowLoadPair(pe, va, w, i, bound);
                             }
-                        } else if (PhysicalMemory.getElement(fast.writeTag, t) == last && recorder == null) {
+                        } else if (PhysicalMemory.getElement(fast.writeTag, t) == last
+                                && recorder == null) {
                             long offset = va + PhysicalMemory.getElement(fast.addend, t);
                             memory.put64(offset, x[d]);
                             memory.put64(offset + 8, x[Op.rm(w)]);

@@ -287,8 +287,15 @@ final class Predecoder {
         return switch (row) {
             case PRFM_IMM, PRFM_LIT, PRFM_REG, PRFUM -> Op.row(Op.NOP, row.ordinal(), word);
             case LDR_IMM_UNSIGNED, LDRB_IMM_UNSIGNED, LDRH_IMM_UNSIGNED ->
-                    Op.pack(size == 3 ? Op.LOAD64 : Op.LOAD + size, target(t), n, 31, check, imm12 << size);
-            case LDUR, LDURB, LDURH -> Op.pack(size == 3 ? Op.LOAD64 : Op.LOAD + size, target(t), n, 31, check, imm9);
+                    Op.pack(
+                            size == 3 ? Op.LOAD64 : Op.LOAD + size,
+                            target(t),
+                            n,
+                            31,
+                            check,
+                            imm12 << size);
+            case LDUR, LDURB, LDURH ->
+                    Op.pack(size == 3 ? Op.LOAD64 : Op.LOAD + size, target(t), n, 31, check, imm9);
             case STR_IMM_UNSIGNED, STRB_IMM_UNSIGNED, STRH_IMM_UNSIGNED ->
                     Op.pack(Op.STORE + size, t, n, 31, check, imm12 << size);
             case STUR, STURB, STURH -> Op.pack(Op.STORE + size, t, n, 31, check, imm9);

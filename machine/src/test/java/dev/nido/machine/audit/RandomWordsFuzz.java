@@ -390,7 +390,8 @@ final class RandomWordsFuzz implements AutoCloseable {
                     failures++;
                 }
             }
-            System.out.printf("random words: seeds %d to %d, %d failures%n", first, seed - 1, failures);
+            System.out.printf(
+                    "random words: seeds %d to %d, %d failures%n", first, seed - 1, failures);
             two.report("from EL2");
             one.report("from EL1");
             recorded.report("recorded");
