@@ -30,8 +30,7 @@ public enum InTreeGuest {
     PROBE_AT(
             "probe-at",
             "what AT finds: permissions, attributes, sizes, external aborts (needs --nested nv2)"),
-    PROBE_DEBUG(
-            "probe-debug", "software step, breakpoints and watchpoints (needs --nested nv2)"),
+    PROBE_DEBUG("probe-debug", "software step, breakpoints and watchpoints (needs --nested nv2)"),
     PROBE_STATE(
             "probe-state",
             "PSTATE through exception returns, also illegal ones, and entries (needs --nested nv2)"),
