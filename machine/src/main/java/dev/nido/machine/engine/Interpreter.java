@@ -390,11 +390,34 @@ public final class Interpreter implements Engine {
                         }
                         d = Pe.SINK;
                     }
-                    case Op.LOAD_WB,
-                            Op.LOAD_WB + 1,
-                            Op.LOAD_WB + 2,
-                            Op.LOAD_WB + 3,
-                            Op.STORE_WB,
+                    case Op.LOAD_WB, Op.LOAD_WB + 1, Op.LOAD_WB + 2, Op.LOAD_WB + 3 -> {
+                        if (lo < 0 && (a & 15) != 0) {
+                            Access.checkSp(pe);
+                        }
+                        long updated = a + imm;
+                        long va = (Op.shift(w) & 1) != 0 ? a : updated;
+                        int log2 = lo & 3;
+                        int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+                        if (PhysicalMemory.getElement(fast.readTag, t)
+                                == (va + (1 << log2) - 1 & ~0xfffL)) {
+                            long offset = va + PhysicalMemory.getElement(fast.addend, t);
+                            r =
+                                    switch (log2) {
+                                        case 0 -> memory.get8(offset) & 0xff;
+                                        case 1 -> memory.get16(offset) & 0xffff;
+                                        case 2 -> memory.get32(offset) & W;
+                                        default -> memory.get64(offset);
+                                    };
+                        } else {
+                            r = slowLoad(pe, va, log2, i, bound);
+                        }
+                        int n = Op.rn(w);
+                        x[n] = updated;
+                        if (n == d) {
+                            r = updated;
+                        }
+                    }
+                    case Op.STORE_WB,
                             Op.STORE_WB + 1,
                             Op.STORE_WB + 2,
                             Op.STORE_WB + 3,
@@ -556,7 +579,7 @@ public final class Interpreter implements Engine {
         afterSlow(pe);
     }
 
-    /** Write-back forms of one general register, and single vector registers. */
+    /** Stores of one general register with write-back, and single vector registers. */
     private void memoryOutOfLine(Pe pe, FastTlb fast, long w, int i, int bound) {
         long[] x = pe.x;
         long address = x[Op.rn(w)];
@@ -576,11 +599,7 @@ public final class Interpreter implements Engine {
         long va = (Op.shift(w) & 1) != 0 ? address : updated;
         int log2 = op & 3;
         beforeSlow(pe, i, bound);
-        if (op < Op.STORE_WB) {
-            x[Op.rd(w)] = Access.load(pe, va, log2, 0);
-        } else {
-            Access.store(pe, va, log2, x[Op.rd(w)], 0);
-        }
+        Access.store(pe, va, log2, x[Op.rd(w)], 0);
         afterSlow(pe);
         x[Op.rn(w)] = updated;
     }

@@ -29,26 +29,24 @@ final class Predecoder {
     /** Decodes word {@code i} (0–1023) of a code page in place. */
     void decode(long[] code, int i) {
         long offset = code[WORDS] + i * 4L;
+        boolean pair = fuse && (i & 15) != 15;
         int word = memory.get32(offset);
+        int next = pair ? memory.get32(offset + 4) : 0;
         long packed = decode(word, i);
-        if (fuse && (i & 15) != 15) {
-            packed = fuse(packed, offset);
-        }
-        code[i] = packed;
-        // Another PE may write the word and invalidate the line between the read and the store
+        code[i] = pair ? fuse(packed, next) : packed;
+        // Another PE may write the words and invalidate the line between the reads and the store
         // above.
         VarHandle.fullFence();
-        if (memory.get32(offset) != word) {
+        if (memory.get32(offset) != word || pair && memory.get32(offset + 4) != next) {
             code[i] = 0;
         }
     }
 
-    private long fuse(long packed, long offset) {
+    private static long fuse(long packed, int next) {
         int op = Op.op(packed);
         if (op != Op.SUBS64 && op != Op.SUBS32 || Op.shift(packed) != 0) {
             return packed;
         }
-        int next = memory.get32(offset + 4);
         if ((next & 0xff000010) != 0x54000000) {
             return packed;
         }
@@ -307,9 +305,19 @@ final class Predecoder {
                 int offset = (word >>> 24 & 1) != 0 ? imm12 << log2 : imm9;
                 yield Op.pack(load ? Op.LDR_V : Op.STR_V, t, n, 31, check | log2, offset);
             }
-            case LDR_IMM_POST, LDR_IMM_PRE, LDRB_IMM_POST, LDRB_IMM_PRE ->
+            case LDR_IMM_POST,
+                    LDR_IMM_PRE,
+                    LDRB_IMM_POST,
+                    LDRB_IMM_PRE,
+                    LDRH_IMM_POST,
+                    LDRH_IMM_PRE ->
                     Op.pack(Op.LOAD_WB + size, target(t), n, 31, check | ~word >>> 11 & 1, imm9);
-            case STR_IMM_POST, STR_IMM_PRE, STRB_IMM_POST, STRB_IMM_PRE ->
+            case STR_IMM_POST,
+                    STR_IMM_PRE,
+                    STRB_IMM_POST,
+                    STRB_IMM_PRE,
+                    STRH_IMM_POST,
+                    STRH_IMM_PRE ->
                     Op.pack(Op.STORE_WB + size, t, n, 31, check | ~word >>> 11 & 1, imm9);
             case LDR_REG, LDRB_REG, LDRH_REG, STR_REG, STRB_REG, STRH_REG -> {
                 if ((word >>> 13 & 7) != 3 || check != 0) {
