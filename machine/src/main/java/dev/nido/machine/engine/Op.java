@@ -6,7 +6,7 @@ package dev.nido.machine.engine;
  * <pre>
  *   63                32 31    26 25  20 19  14 13   8 7    0
  *  |   imm (signed)     | shift  |  rm  |  rn  |  rd  |  op  |
- *  |   raw instruction  |          row ordinal        |  op  |   op &gt;= FIRST_ROW_OP
+ *  |   raw instruction  |          row ordinal        |  op  |   op &gt;= NOP
  * </pre>
  *
  * Register numbers index {@code Pe.x}: XZR is 31 as a source and 32 as a destination, SP is 33. In
@@ -118,9 +118,8 @@ final class Op {
     static final int STORE_WB = 88;
 
     /** From here on: bits 31:8 are the row's ordinal and bits 63:32 the raw instruction. */
-    static final int FIRST_ROW_OP = 92;
-
     static final int NOP = 92;
+
     static final int INTEGER = 93;
     static final int SIMD = 94;
     static final int LOAD_STORE = 95;

@@ -28,7 +28,10 @@ public final class StreamRecorder {
     private static final int EXCEPTION = 2;
 
     private final Listener listener;
+
+    /** Room for the largest record: ST4 of bytes stores 64 times. */
     private final long[] record = new long[256];
+
     private int length = 2;
     private int pendingStores;
     private long h0 = K0;
@@ -47,11 +50,9 @@ public final class StreamRecorder {
 
     /** Notes a store of the instruction that is executing: address, size in bytes, value. */
     public void store(long va, int size, long value) {
-        if (length + 3 < 128) {
-            record[length++] = va;
-            record[length++] = size;
-            record[length++] = value;
-        }
+        record[length++] = va;
+        record[length++] = size;
+        record[length++] = value;
         pendingStores++;
     }
 

@@ -142,6 +142,29 @@ class StreamTest {
     }
 
     @Test
+    void everyStoreOfAnInstructionIsInItsRecord() {
+        Run run =
+                run(
+                        Integer.MAX_VALUE,
+                        """
+                        mov x0, #3 << 20
+                        msr cpacr_el1, x0
+                        isb
+                        adr x3, data
+                        st4 {v0.16b-v3.16b}, [x3]
+                        mov w0, #0x0008
+                        movk w0, #0x8400, lsl #16
+                        hvc #0
+                        .balign 64
+                        data: .space 64
+                        """);
+        assertThat(run.end()).isEqualTo(new MachineEnd.PoweredOff());
+        String[] words = run.records().get(4).split(" ");
+        assertThat(words).hasSize(2 + 3 * 64);
+        assertThat(Long.parseUnsignedLong(words[1], 16) >>> 16 & 0xff).isEqualTo(64);
+    }
+
+    @Test
     void oneChangedBitOfOneRegisterChangesTheHash() {
         Run reference = run(Integer.MAX_VALUE, PROGRAM);
         Run changed = run(Integer.MAX_VALUE, PROGRAM.replace("mov x1, #5", "mov x1, #4"));
