@@ -466,22 +466,6 @@ public final class Mmu {
         return code;
     }
 
-    /**
-     * What a branch, exception return or exception entry makes of its target: tag bits that the
-     * regime ignores are not kept in the PC (Arm ARM, AArch64.BranchAddr).
-     */
-    public long branchTarget(long target) {
-        long top = target >> 55;
-        if (top == 0 || top == -1) {
-            return target;
-        }
-        Stage1Controls r = current.controls;
-        if (!r.half(target).tbi) {
-            return target;
-        }
-        return r.twoRanges() ? target << 8 >> 8 : target & 0xff_ffff_ffff_ffffL;
-    }
-
     // Address translation instructions
 
     /**

@@ -148,10 +148,6 @@ final class Stage1Controls {
         high.ttbr = ttbr1Name;
     }
 
-    boolean twoRanges() {
-        return regime != EL2;
-    }
-
     Half half(long va) {
         return (va >>> 55 & 1) != 0 && regime != EL2 ? high : low;
     }

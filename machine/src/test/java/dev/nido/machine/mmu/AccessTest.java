@@ -299,11 +299,11 @@ class AccessTest {
 
     @Test
     void ignoredTopByteIsNotKeptInThePc() {
-        assertThat(rig.mmu.branchTarget(0xab00_0000_1234_0000L)).isEqualTo(0xab00_0000_1234_0000L);
+        assertThat(rig.pe.branchTarget(0xab00_0000_1234_0000L)).isEqualTo(0xab00_0000_1234_0000L);
         rig.set(SysReg.TCR_EL1, rig.get(SysReg.TCR_EL1) | 3L << 37);
         rig.mmu.contextChanged();
-        assertThat(rig.mmu.branchTarget(0xab00_0000_1234_0000L)).isEqualTo(0x1234_0000L);
-        assertThat(rig.mmu.branchTarget(0xab80_0000_1234_0000L)).isEqualTo(0xff80_0000_1234_0000L);
+        assertThat(rig.pe.branchTarget(0xab00_0000_1234_0000L)).isEqualTo(0x1234_0000L);
+        assertThat(rig.pe.branchTarget(0xab80_0000_1234_0000L)).isEqualTo(0xff80_0000_1234_0000L);
     }
 
     @Test
