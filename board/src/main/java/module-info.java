@@ -1,6 +1,6 @@
 /** The virt board: devices, device tree, image loaders, guest catalogue. */
 module dev.nido.board {
-    requires transitive dev.nido.machine;
+    requires transitive dev.nido.kvm;
     requires org.apache.commons.compress;
     requires org.tukaani.xz;
 

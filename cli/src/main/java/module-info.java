@@ -1,6 +1,7 @@
 /** The {@code nido} command. */
 module dev.nido.cli {
     requires dev.nido.board;
+    requires dev.nido.observe;
     requires info.picocli;
     requires java.logging;
     requires org.jline.terminal;

@@ -6,6 +6,7 @@ module dev.nido.machine {
     exports dev.nido.machine.engine;
     exports dev.nido.machine.firmware;
     exports dev.nido.machine.gic;
+    exports dev.nido.machine.mmu;
     exports dev.nido.machine.pe;
     exports dev.nido.machine.timer;
 }

@@ -124,8 +124,16 @@ public final class CpuModel {
     private final boolean[] has = new boolean[Feature.values().length];
     private final long[] id = new long[SysReg.COUNT];
 
+    /** What software below EL2 sees of this CPU's features. */
+    private final Set<Feature> shown;
+
     private CpuModel(EnumSet<Feature> features, int paBits, int listRegisters) {
+        this(features, features, paBits, listRegisters);
+    }
+
+    private CpuModel(EnumSet<Feature> features, Set<Feature> shown, int paBits, int listRegisters) {
         this.features = features;
+        this.shown = shown;
         this.paBits = paBits;
         this.listRegisters = listRegisters;
         for (Feature f : features) {
@@ -238,6 +246,34 @@ public final class CpuModel {
         EnumSet<Feature> less = EnumSet.copyOf(features);
         remove(less, Feature.EL2);
         return new CpuModel(less, paBits, listRegisters);
+    }
+
+    /**
+     * The CPU that a hypervisor needs to run guests that see this one: the same, with EL2 and
+     * everything that EL2 uses. Registers of the lower levels that come with those features stay
+     * absent there, as on this CPU: no trap of the architecture could hide, say, CNTVCTSS_EL0.
+     */
+    public CpuModel underHypervisor() {
+        EnumSet<Feature> more = EnumSet.copyOf(features);
+        for (Feature f :
+                List.of(
+                        Feature.EL2,
+                        Feature.E2H0,
+                        Feature.VHE,
+                        Feature.VMID16,
+                        Feature.XNX,
+                        Feature.S2FWB,
+                        Feature.EVT,
+                        Feature.ECV,
+                        Feature.TTL)) {
+            add(more, f);
+        }
+        return new CpuModel(more, EnumSet.copyOf(shown), paBits, listRegisters);
+    }
+
+    /** Whether a register is there for software below EL2. */
+    public boolean hasBelowEl2(SysReg r) {
+        return r.feature() == null || shown.contains(r.feature());
     }
 
     public boolean has(Feature f) {

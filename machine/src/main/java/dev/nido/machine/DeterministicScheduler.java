@@ -1,7 +1,6 @@
 package dev.nido.machine;
 
-import dev.nido.machine.engine.Engine;
-import dev.nido.machine.pe.Pe;
+import java.util.List;
 
 /**
  * Runs all PEs on one thread, in MPIDR order, in slices of a fixed number of guest instructions.
@@ -14,34 +13,29 @@ final class DeterministicScheduler {
     private static final int SLICE = 10_000;
 
     private final Machine machine;
-    private final PeLoop[] loops;
+    private final ScheduledCpu[] cpus;
     private final Machine.InstructionClock clock;
     private final Runnable poll;
 
     DeterministicScheduler(
             Machine machine,
-            Engine[] engines,
+            List<ScheduledCpu> cpus,
             Machine.InstructionClock clock,
-            Runnable poll,
-            int blockLimit) {
+            Runnable poll) {
         this.machine = machine;
         this.clock = clock;
         this.poll = poll;
-        this.loops = new PeLoop[machine.pes()];
-        for (int i = 0; i < loops.length; i++) {
-            loops[i] = new PeLoop(machine, machine.pe(i), engines[i], blockLimit);
-        }
+        this.cpus = cpus.toArray(new ScheduledCpu[0]);
     }
 
     void run(long limit) {
         int rounds = 0;
         while (!machine.stopping()) {
             boolean ran = false;
-            for (int i = 0; i < loops.length && !machine.stopping(); i++) {
-                if (loops[i].ready()) {
-                    Pe pe = machine.pe(i);
-                    clock.enter(pe);
-                    loops[i].run(SLICE);
+            for (int i = 0; i < cpus.length && !machine.stopping(); i++) {
+                if (cpus[i].ready()) {
+                    clock.enter(cpus[i].pe());
+                    cpus[i].run(SLICE);
                     clock.leave();
                     ran = true;
                 }
@@ -61,10 +55,10 @@ final class DeterministicScheduler {
     private void idle(long limit) {
         long next = Long.MAX_VALUE;
         boolean anyOn = false;
-        for (int i = 0; i < machine.pes(); i++) {
-            if (machine.pe(i).poweredOn) {
+        for (ScheduledCpu cpu : cpus) {
+            if (cpu.isOn()) {
                 anyOn = true;
-                next = Math.min(next, machine.pe(i).timer.nextDeadline());
+                next = Math.min(next, cpu.nextDeadline());
             }
         }
         if (!anyOn) {

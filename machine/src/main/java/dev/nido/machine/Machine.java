@@ -9,9 +9,12 @@ import dev.nido.machine.firmware.Firmware;
 import dev.nido.machine.firmware.PowerControl;
 import dev.nido.machine.firmware.Psci;
 import dev.nido.machine.gic.Gic;
+import dev.nido.machine.mmu.TlbMaintenance;
 import dev.nido.machine.pe.Pe;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 
@@ -35,6 +38,7 @@ public final class Machine implements AutoCloseable {
     private final InstructionClock instructionClock = new InstructionClock();
     private final Clock clock;
     private final Power power = new Power();
+    private final TlbMaintenance tlbMaintenance = new TlbMaintenance(this);
     private volatile Firmware firmware;
     private final AtomicReferenceArray<Start> starts;
     private volatile MachineEnd end;
@@ -151,6 +155,16 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    /** The engine of a PE. */
+    public Engine engine(int index) {
+        return engines[index];
+    }
+
+    /** TLB maintenance by software of EL2 that is not in the machine's memory. */
+    public TlbMaintenance tlbMaintenance() {
+        return tlbMaintenance;
+    }
+
     /** Instructions retired by all PEs. */
     public long retired() {
         long sum = 0;
@@ -193,8 +207,11 @@ public final class Machine implements AutoCloseable {
     public MachineEnd run(Duration timeout) {
         long limit = timeout == null ? Long.MAX_VALUE : System.nanoTime() + timeout.toNanos();
         if (config.deterministic()) {
-            new DeterministicScheduler(this, engines, instructionClock, poll, blockLimit)
-                    .run(limit);
+            List<ScheduledCpu> cpus = new ArrayList<>();
+            for (int i = 0; i < pes.length; i++) {
+                cpus.add(new PeLoop(this, pes[i], engines[i], blockLimit));
+            }
+            new DeterministicScheduler(this, cpus, instructionClock, poll).run(limit);
         } else {
             threaded = true;
             new ThreadedRunner(this, engines, poll, blockLimit).run(limit);
@@ -203,6 +220,26 @@ public final class Machine implements AutoCloseable {
         MachineEnd reason = end;
         end = null;
         return reason;
+    }
+
+    /**
+     * Runs CPUs that somebody else drives, one a PE, by the rules of deterministic mode, until the
+     * machine ends.
+     *
+     * @param cpus in the order of their turns
+     * @param timeout limit of wall-clock time, or null
+     */
+    public MachineEnd runScheduled(List<? extends ScheduledCpu> cpus, Duration timeout) {
+        long limit = timeout == null ? Long.MAX_VALUE : System.nanoTime() + timeout.toNanos();
+        new DeterministicScheduler(this, List.copyOf(cpus), instructionClock, poll).run(limit);
+        MachineEnd reason = end;
+        end = null;
+        return reason;
+    }
+
+    /** The most instructions of one engine call; see {@link #setBlockLimit}. */
+    public int blockLimit() {
+        return blockLimit;
     }
 
     /**

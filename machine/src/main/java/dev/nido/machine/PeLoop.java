@@ -4,7 +4,7 @@ import dev.nido.machine.engine.Engine;
 import dev.nido.machine.pe.Pe;
 
 /** What both ways of running PEs do around the engine. */
-final class PeLoop {
+final class PeLoop implements ScheduledCpu {
 
     /** Exceptions without an instruction in between that show a guest caught in its own vector. */
     private static final int VECTOR_LOOP = 100_000;
@@ -35,7 +35,8 @@ final class PeLoop {
      * Services requests, takes an interrupt if one is due, and runs at most {@code budget}
      * instructions. Returns early when the PE starts to wait or is switched off.
      */
-    void run(long budget) {
+    @Override
+    public void run(long budget) {
         long until = pe.retired + budget;
         while (pe.retired < until && !pe.waiting && pe.poweredOn && !machine.stopping()) {
             if ((pe.clearAttention(-1) & Pe.ATTENTION_TLB) != 0) {
@@ -88,7 +89,8 @@ final class PeLoop {
     }
 
     /** Ends WFI if its wake-up condition holds. Returns whether the PE can run. */
-    boolean ready() {
+    @Override
+    public boolean ready() {
         if (!pe.poweredOn) {
             machine.switchOn(pe);
             if (!pe.poweredOn) {
@@ -103,5 +105,20 @@ final class PeLoop {
             pe.waiting = false;
         }
         return true;
+    }
+
+    @Override
+    public Pe pe() {
+        return pe;
+    }
+
+    @Override
+    public boolean isOn() {
+        return pe.poweredOn;
+    }
+
+    @Override
+    public long nextDeadline() {
+        return pe.timer.nextDeadline();
     }
 }

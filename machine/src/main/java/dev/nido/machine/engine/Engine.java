@@ -14,4 +14,14 @@ public interface Engine {
      * @param budget instructions to retire at most, at least 1
      */
     void run(Pe pe, int budget);
+
+    /**
+     * Records an instruction that software of EL2 has emulated, in the stream. Its effects are in
+     * the PE, its stores in the recorder.
+     *
+     * @param at its address
+     * @param word its encoding
+     * @param el exception level at which it was
+     */
+    void retireEmulated(Pe pe, long at, int word, int el);
 }

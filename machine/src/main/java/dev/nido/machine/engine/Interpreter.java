@@ -494,8 +494,19 @@ public final class Interpreter implements Engine {
             recorder.abandon();
         }
         pe.takeSynchronous(e.ipaValid ? InstructionSyndrome.complete(e, word) : e);
-        if (recorder != null) {
+        if (pe.enteredEl2) {
+            pe.trappedInstruction = word;
+        } else if (recorder != null) {
             recorder.exception(pe, true);
+        }
+    }
+
+    @Override
+    public void retireEmulated(Pe pe, long at, int word, int el) {
+        if (recorder != null) {
+            A64 row = A64.decode(word);
+            long writes = row == null ? 0 : row.writesX(word) & W | (long) row.writesV(word) << 32;
+            recorder.retire(pe, at, el, writes);
         }
     }
 

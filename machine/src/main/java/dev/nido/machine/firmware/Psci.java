@@ -37,33 +37,44 @@ public final class Psci implements Firmware {
      */
     @Override
     public boolean call(Pe pe, boolean smc) {
+        return call(pe.index, pe.x, smc);
+    }
+
+    /**
+     * Answers a call.
+     *
+     * @param caller number of the calling PE
+     * @param x its general registers
+     * @param smc whether the call is an SMC, else an HVC
+     * @return whether it is this firmware's
+     */
+    public boolean call(int caller, long[] x, boolean smc) {
         if (smc != smcConduit) {
             if (smc) {
-                pe.x[0] = Smccc.NOT_SUPPORTED;
+                x[0] = Smccc.NOT_SUPPORTED;
             }
             return smc;
         }
-        int id = (int) pe.x[0];
+        int id = (int) x[0];
         Smccc function = Smccc.of(id);
         boolean wide = Smccc.is64(id);
-        long x0 =
+        x[0] =
                 serve(
-                        pe.index,
+                        caller,
                         function,
-                        argument(pe, 1, wide),
-                        argument(pe, 2, wide),
-                        argument(pe, 3, wide));
-        pe.x[0] = x0;
+                        argument(x[1], wide),
+                        argument(x[2], wide),
+                        argument(x[3], wide));
         if (function != null && function.isPsci()) {
-            pe.x[1] = 0;
-            pe.x[2] = 0;
-            pe.x[3] = 0;
+            x[1] = 0;
+            x[2] = 0;
+            x[3] = 0;
         }
         return true;
     }
 
-    private static long argument(Pe pe, int n, boolean wide) {
-        return wide ? pe.x[n] : pe.x[n] & 0xffff_ffffL;
+    private static long argument(long value, boolean wide) {
+        return wide ? value : value & 0xffff_ffffL;
     }
 
     /**

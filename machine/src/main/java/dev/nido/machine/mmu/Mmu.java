@@ -630,6 +630,22 @@ public final class Mmu {
         broadcasting = false;
     }
 
+    /** Applies an invalidation that software of EL2 made for this PE alone. */
+    void applyLocally(Invalidation i) {
+        synchronized (shootdown) {
+            tlb.apply(i);
+        }
+    }
+
+    /** Takes an invalidation from outside; returns the ticket for {@link #hasServed}. */
+    long post(Invalidation i) {
+        return shootdown.post(i);
+    }
+
+    boolean hasServed(long ticket) {
+        return shootdown.isServed(ticket);
+    }
+
     /** Serves what other PEs broadcast; for a PE whose attention has ATTENTION_TLB. */
     public void serviceRequests() {
         shootdown.serve();

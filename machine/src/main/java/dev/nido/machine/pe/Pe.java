@@ -64,6 +64,8 @@ public final class Pe {
     private static final int CPACR_EL1 = SysReg.CPACR_EL1.ordinal();
     private static final int CPTR_EL2 = SysReg.CPTR_EL2.ordinal();
     private static final int SP_EL0 = SysReg.SP_EL0.ordinal();
+    private static final int SPSR_EL2 = SysReg.SPSR_EL2.ordinal();
+    private static final int ELR_EL2 = SysReg.ELR_EL2.ordinal();
 
     /** Where SP lives while it is not the current one, by exception level of its name. */
     private static final int[] SP_BANK = {SP_EL0, SysReg.SP_EL1.ordinal(), SysReg.SP_EL2.ordinal()};
@@ -164,6 +166,9 @@ public final class Pe {
 
     /** Such an entry has happened; whoever handles it clears this. */
     public boolean enteredEl2;
+
+    /** The instruction that such an entry came from; 0 if it could not be fetched. */
+    public int trappedInstruction;
 
     /** WFE asked to give way to other PEs; the run loop clears this. */
     public boolean yieldRequested;
@@ -300,6 +305,75 @@ public final class Pe {
     /** ERET. Sets {@link #pc}, PSTATE and the current stack pointer. */
     public void exceptionReturn() {
         exceptionReturn.execute();
+    }
+
+    // What software of EL2 that is not in the machine's memory uses (see returnsFromEl2Entry)
+
+    /**
+     * Goes on with the guest where SPSR_EL2 and ELR_EL2 say, after an entry to EL2 that the guest
+     * must not notice. Unlike ERET it leaves the exclusive monitor, the event register, a pending
+     * software step and the PMU as they are.
+     */
+    public void resumeGuest() {
+        long spsr = sys[SPSR_EL2];
+        ProcessState.fromSpsr(this, spsr);
+        ss = (spsr & Spsr.SS) != 0;
+        il = (spsr & Spsr.IL) != 0;
+        select(Spsr.el(spsr), (int) (spsr & Spsr.SP));
+        pc = sys[ELR_EL2];
+        enteredEl2 = false;
+        endRun = false;
+        contextChanged();
+        reviewInterrupts();
+    }
+
+    /**
+     * Leaves the guest between two instructions without an exception: SPSR_EL2 and ELR_EL2 are set
+     * as an entry would set them, and {@link #resumeGuest} undoes it.
+     */
+    public void leaveGuest() {
+        sys[SPSR_EL2] = ProcessState.toSpsr(this);
+        sys[ELR_EL2] = pc;
+        select(2, 1);
+        daif = (int) Spsr.DAIF;
+        ss = false;
+        il = false;
+        contextChanged();
+    }
+
+    /**
+     * Counts and records an instruction that EL2 has emulated, as if it had been executed; {@link
+     * #resumeGuest} comes first. Its stores have been given to the recorder.
+     *
+     * @param at its address
+     * @param word its encoding
+     * @param level exception level at which it was
+     */
+    public void retireEmulated(long at, int word, int level) {
+        retired++;
+        ss = false;
+        machine.engine(index).retireEmulated(this, at, word, level);
+    }
+
+    /**
+     * Records an exception that EL2 has injected; {@link #resumeGuest} has gone to its vector.
+     *
+     * @param synchronous whether ESR and FAR were written
+     */
+    public void recordInjected(boolean synchronous) {
+        if (machine.recorder() != null) {
+            machine.recorder().exception(this, synchronous);
+        }
+    }
+
+    /** Reads a register by itself: no trap, no redirection by HCR_EL2.E2H. */
+    public long readRegister(SysReg r) {
+        return registers.readOwn(r);
+    }
+
+    /** Writes a register by itself: no trap, no redirection by HCR_EL2.E2H. Effects follow. */
+    public void writeRegister(SysReg r, long value) {
+        registers.writeOwn(r, value);
     }
 
     public GuestException svc(int imm16) {

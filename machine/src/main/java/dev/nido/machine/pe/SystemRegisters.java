@@ -153,6 +153,9 @@ final class SystemRegisters {
         }
         int el = pe.el;
         int op1 = key >> 11 & 7;
+        if (el < 2 && op1 < 4 && !pe.cpu.hasBelowEl2(r)) {
+            throw traps.unallocated(key, read);
+        }
         if (op1 >= 4) {
             if (op1 > 5 || op1 == 5 && !pe.cpu.has(Feature.VHE)) {
                 throw GuestException.undefined();
@@ -193,7 +196,10 @@ final class SystemRegisters {
     }
 
     long read(int key) {
-        SysReg r = access(key, true);
+        return readOwn(access(key, true));
+    }
+
+    long readOwn(SysReg r) {
         int o = r.ordinal();
         return switch (HOME[o]) {
             case STORED -> pe.sys[o];
@@ -208,7 +214,10 @@ final class SystemRegisters {
     }
 
     void write(int key, long value) {
-        SysReg r = access(key, false);
+        writeOwn(access(key, false), value);
+    }
+
+    void writeOwn(SysReg r, long value) {
         int o = r.ordinal();
         switch (HOME[o]) {
             case STORED -> store(r, value);

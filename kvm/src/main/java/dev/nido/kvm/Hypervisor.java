@@ -1,0 +1,71 @@
+package dev.nido.kvm;
+
+import dev.nido.kvm.run.PhysicalCpus;
+import dev.nido.machine.Machine;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The hypervisor of a machine: what {@code /dev/kvm} stands for. It owns EL2 of all PEs and all
+ * memory of the machine, and creates virtual machines.
+ */
+public final class Hypervisor implements AutoCloseable {
+
+    private final Machine machine;
+    private final PhysicalCpus cpus;
+    private final List<Vm> vms = new ArrayList<>();
+    private volatile Tracer tracer;
+
+    /**
+     * Takes a machine over.
+     *
+     * @param machine its PEs are at EL2, and return from entries to it
+     */
+    public Hypervisor(Machine machine) {
+        if (machine.config().vectorEntry() || machine.config().startEl() != 2) {
+            throw new IllegalArgumentException(
+                    "a hypervisor needs PEs that start at EL2 and return from entries to it");
+        }
+        this.machine = machine;
+        cpus = new PhysicalCpus(machine);
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    /** The PEs. */
+    public PhysicalCpus cpus() {
+        return cpus;
+    }
+
+    /** Creates a VM (KVM_CREATE_VM). */
+    public synchronized Vm createVm(VmConfig config) {
+        Vm vm = new Vm(this, config);
+        vms.add(vm);
+        return vm;
+    }
+
+    synchronized void forget(Vm vm) {
+        vms.remove(vm);
+    }
+
+    /** Who takes events, or null. */
+    public Tracer tracer() {
+        return tracer;
+    }
+
+    /** Sets who takes events; null for nobody. Vcpus see it at their next entry. */
+    public void setTracer(Tracer tracer) {
+        this.tracer = tracer;
+    }
+
+    /** Closes all VMs; the machine stays. */
+    @Override
+    public void close() {
+        for (Vm vm : List.copyOf(vms)) {
+            vm.close();
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/** The hypervisor (L0): the Java counterpart of KVM/arm64, at EL2 of the machine. */
+module dev.nido.kvm {
+    requires transitive dev.nido.machine;
+
+    exports dev.nido.kvm;
+    exports dev.nido.kvm.run;
+}

@@ -1,0 +1,2 @@
+/** Consumers of the hypervisor's events: exit statistics, traces, recordings. */
+package dev.nido.observe;

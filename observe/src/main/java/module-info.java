@@ -1,0 +1,6 @@
+/** What looks at the hypervisor's events: statistics, traces, recordings. */
+module dev.nido.observe {
+    requires transitive dev.nido.kvm;
+
+    exports dev.nido.observe;
+}
