@@ -2,7 +2,6 @@ package dev.nido.board;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.board.device.ExitDevice;
-import dev.nido.board.device.InterruptLine;
 import dev.nido.board.device.Pl011;
 import dev.nido.board.device.Pl031;
 import dev.nido.board.device.Pl061;
@@ -20,9 +19,8 @@ import dev.nido.board.virtio.VirtioDevice;
 import dev.nido.board.virtio.VirtioMmio;
 import dev.nido.board.virtio.VirtioRng;
 import dev.nido.machine.Machine;
-import dev.nido.machine.MachineConfig;
 import dev.nido.machine.MachineEnd;
-import dev.nido.machine.PhysicalMemory;
+import dev.nido.machine.engine.StreamRecorder;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -36,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 
 /**
  * The virt board around a machine: its devices on the bus, its images in memory, its device tree. A
@@ -57,7 +56,7 @@ public final class VirtBoard implements AutoCloseable {
 
     private final BoardConfig config;
     private final CpuModel cpu;
-    private final Machine machine;
+    private final Platform platform;
     private final List<FileChannel> open = new ArrayList<>();
     private final ExitDevice exit = new ExitDevice();
     private final Pl011 uart;
@@ -70,6 +69,17 @@ public final class VirtBoard implements AutoCloseable {
      * @throws BoardException if that is not possible as configured
      */
     public static VirtBoard create(BoardConfig config) throws BoardException {
+        return create(config, config.deterministic() ? new StreamRecorder(null) : null);
+    }
+
+    /**
+     * Builds the board and loads its images.
+     *
+     * @param recorder takes the instruction stream, or null
+     * @throws BoardException if that is not possible as configured
+     */
+    public static VirtBoard create(BoardConfig config, StreamRecorder recorder)
+            throws BoardException {
         config.check();
         CpuModel cpu = config.startEl() == 2 ? config.cpu() : config.cpu().withoutEl2();
         KernelImage kernel = KernelLoader.load(config.kernel(), VirtMap.RAM);
@@ -89,7 +99,7 @@ public final class VirtBoard implements AutoCloseable {
             int room = Math.max(DEVICE_TREE_ROOM, tree.toBlob().length);
             Layout layout = Layout.of(kernel, VirtMap.RAM, config.memory(), initrd.size(), room);
             VirtDeviceTree.complete(tree, config, layout.initrd(), initrd.size());
-            board = new VirtBoard(config, cpu, devices, open);
+            board = new VirtBoard(config, cpu, devices, open, recorder);
             board.place(layout, initrd, tree.toBlob());
             complete = true;
             return board;
@@ -103,55 +113,31 @@ public final class VirtBoard implements AutoCloseable {
     }
 
     private VirtBoard(
-            BoardConfig config, CpuModel cpu, List<VirtioDevice> disks, List<FileChannel> files) {
+            BoardConfig config,
+            CpuModel cpu,
+            List<VirtioDevice> disks,
+            List<FileChannel> files,
+            StreamRecorder recorder) {
         this.config = config;
         this.cpu = cpu;
         this.open.addAll(files);
-        machine =
-                new Machine(
-                        new MachineConfig(
-                                cpu,
-                                config.cpus(),
-                                VirtMap.RAM,
-                                config.memory(),
-                                config.deterministic(),
-                                config.seed(),
-                                config.startEl(),
-                                true));
-        uart = new Pl011(spi(VirtMap.SPI_UART), config.console());
-        gpio = new Pl061(spi(VirtMap.SPI_GPIO));
+        platform = new BarePlatform(config, cpu, recorder);
+        uart = new Pl011(platform.spi(VirtMap.SPI_UART), config.console());
+        gpio = new Pl061(platform.spi(VirtMap.SPI_GPIO));
         mapDevices();
         mapVirtio(disks);
     }
 
     private void mapDevices() {
-        machine.bus()
-                .map(
-                        "gicd",
-                        VirtMap.GIC_DISTRIBUTOR,
-                        VirtMap.GIC_DISTRIBUTOR_SIZE,
-                        machine.gic().distributor());
-        machine.bus()
-                .map(
-                        "gicr",
-                        VirtMap.GIC_REDISTRIBUTOR,
-                        VirtMap.GIC_REDISTRIBUTOR_STRIDE * config.cpus(),
-                        machine.gic().redistributors());
         long epoch = config.deterministic() ? Pl031.FIXED_EPOCH : System.currentTimeMillis() / 1000;
-        machine.bus().map("pl011", VirtMap.UART, VirtMap.PAGE, uart);
-        machine.bus()
-                .map(
-                        "pl031",
-                        VirtMap.RTC,
-                        VirtMap.PAGE,
-                        new Pl031(spi(VirtMap.SPI_RTC), machine.clock(), epoch));
-        machine.bus().map("pl061", VirtMap.GPIO, VirtMap.PAGE, gpio);
-        machine.bus().map("exit", VirtMap.EXIT, VirtMap.PAGE, exit);
+        Pl031 rtc = new Pl031(platform.spi(VirtMap.SPI_RTC), platform.clock(), epoch);
+        platform.map("pl011", VirtMap.UART, VirtMap.PAGE, uart);
+        platform.map("pl031", VirtMap.RTC, VirtMap.PAGE, rtc);
+        platform.map("pl061", VirtMap.GPIO, VirtMap.PAGE, gpio);
+        platform.map("exit", VirtMap.EXIT, VirtMap.PAGE, exit);
     }
 
     private void mapVirtio(List<VirtioDevice> disks) {
-        PhysicalMemory ram = machine.memory();
-        GuestMemory memory = new BareMemory(ram, this::written);
         List<VirtioDevice> devices = new ArrayList<>(disks);
         devices.add(new VirtioRng(new SplittableRandom(config.seed() ^ VirtMap.VIRTIO)));
         if (config.secondConsole() != null) {
@@ -160,25 +146,12 @@ public final class VirtBoard implements AutoCloseable {
         }
         for (int slot = 0; slot < VirtMap.VIRTIO_SLOTS; slot++) {
             VirtioDevice device = slot < devices.size() ? devices.get(slot) : null;
-            VirtioMmio transport = new VirtioMmio(device, memory, spi(VirtMap.SPI_VIRTIO + slot));
-            machine.bus()
-                    .map(
-                            "virtio" + slot,
-                            VirtMap.VIRTIO + slot * VirtMap.VIRTIO_STRIDE,
-                            VirtMap.VIRTIO_STRIDE,
-                            transport);
-        }
-    }
-
-    private InterruptLine spi(int number) {
-        return level -> machine.gic().setSpi(VirtMap.FIRST_SPI + number, level);
-    }
-
-    private static final int CODE_LINE = 64;
-
-    private void written(long pa, int length) {
-        for (long line = pa & -CODE_LINE; line < pa + length; line += CODE_LINE) {
-            machine.codeCache().invalidateLine(line);
+            platform.map(
+                    "virtio" + slot,
+                    VirtMap.VIRTIO + slot * VirtMap.VIRTIO_STRIDE,
+                    VirtMap.VIRTIO_STRIDE,
+                    new VirtioMmio(
+                            device, platform.memory(), platform.spi(VirtMap.SPI_VIRTIO + slot)));
         }
     }
 
@@ -228,15 +201,14 @@ public final class VirtBoard implements AutoCloseable {
     }
 
     private void place(Layout layout, Initrd initrd, byte[] tree) throws ImageException {
-        PhysicalMemory memory = machine.memory();
+        GuestMemory memory = platform.memory();
         for (KernelImage.Segment segment : layout.kernel().segments()) {
-            memory.write(
-                    memory.offsetOf(segment.pa()), segment.bytes(), segment.at(), segment.length());
+            memory.write(segment.pa(), segment.bytes(), segment.at(), segment.length());
         }
         initrd.place(memory, layout.initrd());
-        memory.write(memory.offsetOf(layout.deviceTree()), tree, 0, tree.length);
+        memory.write(layout.deviceTree(), tree, 0, tree.length);
         // The boot protocol of arm64 Linux: x0 is the device tree, x1 to x3 are zero.
-        machine.startPe(0, layout.kernel().entry(), layout.deviceTree());
+        platform.start(layout.kernel().entry(), layout.deviceTree());
     }
 
     /**
@@ -245,11 +217,27 @@ public final class VirtBoard implements AutoCloseable {
      * @param timeout at most so long on the host's clock; null for no limit
      */
     public MachineEnd run(Duration timeout) {
-        return machine.run(timeout);
+        return platform.run(timeout);
     }
 
+    /** Ends the run; the first reason given wins. May be called from any thread. */
+    public void end(MachineEnd reason) {
+        platform.end(reason);
+    }
+
+    /** Sets what can still wake an idle guest from outside: true while input may come. */
+    public void setInputSource(BooleanSupplier source) {
+        platform.setInputSource(source);
+    }
+
+    /** The machine that the guest runs on. */
     public Machine machine() {
-        return machine;
+        return platform.machine();
+    }
+
+    /** The guest's RAM as its devices reach it. */
+    public GuestMemory memory() {
+        return platform.memory();
     }
 
     /** The CPU as the guest sees it. */
@@ -279,7 +267,7 @@ public final class VirtBoard implements AutoCloseable {
 
     @Override
     public void close() {
-        machine.close();
+        platform.close();
         close(open);
     }
 

@@ -3,7 +3,6 @@ package dev.nido.cli;
 import dev.nido.board.BoardConfig;
 import dev.nido.board.BoardException;
 import dev.nido.board.VirtBoard;
-import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
 
@@ -54,10 +53,9 @@ final class GuestRun {
         MachineEnd end;
         do {
             try (VirtBoard board = board(builder.build())) {
-                Machine machine = board.machine();
-                Runnable quit = () -> machine.end(new MachineEnd.Stopped());
-                console.attach(board.console(), quit, new Monitor(machine, quit));
-                machine.setInputSource(console::mayGiveInput);
+                Runnable quit = () -> board.end(new MachineEnd.Stopped());
+                console.attach(board.console(), quit, new Monitor(board.machine(), quit));
+                board.setInputSource(console::mayGiveInput);
                 end = run(board);
             }
         } while (end instanceof MachineEnd.ResetRequested && restart);

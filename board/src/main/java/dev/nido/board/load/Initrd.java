@@ -1,7 +1,7 @@
 package dev.nido.board.load;
 
+import dev.nido.board.GuestMemory;
 import dev.nido.board.load.ImageException.Kind;
-import dev.nido.machine.PhysicalMemory;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,9 +58,9 @@ public final class Initrd {
      * @param pa its first address; all of it must be RAM
      * @throws ImageException if a file can't be read, or has become shorter
      */
-    public void place(PhysicalMemory memory, long pa) throws ImageException {
+    public void place(GuestMemory memory, long pa) throws ImageException {
         for (Part part : parts) {
-            long to = memory.offsetOf(pa + part.offset);
+            long to = pa + part.offset;
             if (part.file == null) {
                 memory.write(to, part.bytes, 0, part.bytes.length);
             } else {
@@ -69,7 +69,7 @@ public final class Initrd {
         }
     }
 
-    private static void copy(Part part, PhysicalMemory memory, long to) throws ImageException {
+    private static void copy(Part part, GuestMemory memory, long to) throws ImageException {
         byte[] piece = new byte[(int) Math.min(PIECE, part.size)];
         try (InputStream in = Files.newInputStream(part.file)) {
             for (long done = 0; done < part.size; ) {
