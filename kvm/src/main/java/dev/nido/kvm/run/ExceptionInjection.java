@@ -1,0 +1,84 @@
+package dev.nido.kvm.run;
+
+import dev.nido.arch.Esr;
+import dev.nido.arch.Feature;
+import dev.nido.arch.SctlrEl1;
+import dev.nido.arch.Spsr;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Vcpu;
+
+/**
+ * Exceptions that the hypervisor injects into the guest (KVM's inject_fault.c and
+ * hyp/exception.c): the state that the architecture gives to an exception taken to EL1 (Arm ARM
+ * D1.3.1, AArch64.TakeException).
+ */
+public final class ExceptionInjection {
+
+    private static final int SYNCHRONOUS = 0;
+    private static final int SERROR = 0x180;
+    private static final long MODE = 0xf;
+    private static final long EL1H = 5;
+
+    private ExceptionInjection() {}
+
+    /** An UNDEFINED instruction ({@code kvm_inject_undefined}). */
+    public static void undefined(Vcpu vcpu) {
+        synchronous(vcpu, Esr.of(Esr.EC_UNKNOWN, true, 0));
+    }
+
+    /**
+     * A synchronous external abort on a data access ({@code kvm_inject_dabt}).
+     *
+     * @param iss syndrome without the class: WnR, CM, S1PTW and status as the PE reports them
+     */
+    public static void dataAbort(Vcpu vcpu, long far, int iss) {
+        vcpu.writeSys(SysReg.FAR_EL1, far);
+        boolean sameEl = Spsr.el(vcpu.pstate()) == 1;
+        synchronous(vcpu, Esr.of(Esr.EC_DATA_ABORT | (sameEl ? 1 : 0), true, iss));
+    }
+
+    /** A synchronous external abort on an instruction fetch ({@code kvm_inject_pabt}). */
+    public static void prefetchAbort(Vcpu vcpu, long far, int iss) {
+        vcpu.writeSys(SysReg.FAR_EL1, far);
+        boolean sameEl = Spsr.el(vcpu.pstate()) == 1;
+        synchronous(vcpu, Esr.of(Esr.EC_INSTRUCTION_ABORT | (sameEl ? 1 : 0), true, iss));
+    }
+
+    /** Any synchronous exception to EL1 with this syndrome. */
+    public static void synchronous(Vcpu vcpu, long esr) {
+        vcpu.writeSys(SysReg.ESR_EL1, esr);
+        enter(vcpu, SYNCHRONOUS);
+        vcpu.exceptionInjected(true);
+    }
+
+    /** An SError that is not masked now ({@code kvm_inject_vabt} where delivered by software). */
+    public static void serror(Vcpu vcpu, long esr) {
+        vcpu.writeSys(SysReg.ESR_EL1, esr);
+        enter(vcpu, SERROR);
+        vcpu.exceptionInjected(false);
+    }
+
+    private static void enter(Vcpu vcpu, int offset) {
+        long old = vcpu.pstate();
+        vcpu.writeSys(SysReg.SPSR_EL1, old);
+        vcpu.writeSys(SysReg.ELR_EL1, vcpu.pc());
+        int group = Spsr.el(old) < 1 ? 0x400 : (old & Spsr.SP) == 0 ? 0 : 0x200;
+        long sctlr = vcpu.readSys(SysReg.SCTLR_EL1);
+        long fresh = old & (Spsr.NZCV | Spsr.DIT | Spsr.PAN) & ~MODE | Spsr.DAIF | EL1H;
+        if (vcpu.vm().cpu().has(Feature.PAN) && (sctlr & SctlrEl1.SPAN) == 0) {
+            fresh |= Spsr.PAN;
+        }
+        if (vcpu.vm().cpu().has(Feature.SSBS) && (sctlr & SctlrEl1.DSSBS) != 0) {
+            fresh |= Spsr.SSBS;
+        }
+        vcpu.setPstate(fresh);
+        long vector = (vcpu.readSys(SysReg.VBAR_EL1) & ~0x7ffL) + group + offset;
+        vcpu.setPc(branchTarget(vcpu.readSys(SysReg.TCR_EL1), vector));
+    }
+
+    /** The tag of a branch target at EL1 (Arm ARM AArch64.BranchAddr). */
+    private static long branchTarget(long tcr, long va) {
+        boolean upper = (va >> 55 & 1) != 0;
+        return (tcr >> (upper ? 38 : 37) & 1) != 0 ? va << 8 >> 8 : va;
+    }
+}
