@@ -3,5 +3,6 @@ module dev.nido.kvm {
     requires transitive dev.nido.machine;
 
     exports dev.nido.kvm;
+    exports dev.nido.kvm.mmu;
     exports dev.nido.kvm.run;
 }

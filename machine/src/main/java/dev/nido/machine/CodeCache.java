@@ -86,6 +86,25 @@ public final class CodeCache {
     }
 
     /**
+     * Forgets whole pages, and the room that they took. No PE may have a translation to them any
+     * more: it could hold their predecoded page.
+     *
+     * @param pa physical address of the first page, page aligned
+     * @param bytes a multiple of 4 KiB
+     */
+    public void forget(long pa, long bytes) {
+        int end = (int) (memory.offsetOf(pa) + bytes >>> 12);
+        for (int index = (int) (memory.offsetOf(pa) >>> 12); index < end; index++) {
+            long[][] chunk = chunks[index >>> CHUNK_BITS];
+            if (chunk == null) {
+                index |= (1 << CHUNK_BITS) - 1;
+            } else {
+                chunk[index & (1 << CHUNK_BITS) - 1] = null;
+            }
+        }
+    }
+
+    /**
      * Forgets everything for those who look their pages up anew: costs nothing now, and a page only
      * when it is used again. Pages that somebody holds stay as they are until {@link #page} is
      * asked for them.
