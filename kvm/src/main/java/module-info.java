@@ -5,4 +5,5 @@ module dev.nido.kvm {
     exports dev.nido.kvm;
     exports dev.nido.kvm.mmu;
     exports dev.nido.kvm.run;
+    exports dev.nido.kvm.sysreg;
 }

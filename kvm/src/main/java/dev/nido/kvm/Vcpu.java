@@ -2,6 +2,8 @@ package dev.nido.kvm;
 
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.run.PhysicalCpu;
+import dev.nido.kvm.sysreg.VirtualDebug;
+import dev.nido.kvm.sysreg.VirtualPmu;
 import dev.nido.machine.pe.Pe;
 
 /**
@@ -19,10 +21,14 @@ public final class Vcpu {
     private PhysicalCpu cpu;
     private Pe pe;
     private Exit exit;
+    private final VirtualDebug debug;
+    private final VirtualPmu pmu;
 
     Vcpu(Vm vm, int id) {
         this.vm = vm;
         this.id = id;
+        debug = new VirtualDebug(this);
+        pmu = new VirtualPmu(this, level -> {});
     }
 
     public Vm vm() {
@@ -37,6 +43,16 @@ public final class Vcpu {
     /** The PE on which it is loaded, or null. */
     public PhysicalCpu cpu() {
         return cpu;
+    }
+
+    /** Its debug registers. */
+    public VirtualDebug debug() {
+        return debug;
+    }
+
+    /** Its performance monitors. */
+    public VirtualPmu pmu() {
+        return pmu;
     }
 
     // Registers

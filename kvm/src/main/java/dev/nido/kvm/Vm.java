@@ -1,6 +1,8 @@
 package dev.nido.kvm;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.kvm.sysreg.IdRegisters;
+import dev.nido.kvm.sysreg.PmuEventFilter;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -11,10 +13,14 @@ public final class Vm implements AutoCloseable {
     private final Hypervisor hypervisor;
     private final VmConfig config;
     private final List<Vcpu> vcpus = new CopyOnWriteArrayList<>();
+    private final IdRegisters idRegisters;
+    private final PmuEventFilter pmuFilter;
 
     Vm(Hypervisor hypervisor, VmConfig config) {
         this.hypervisor = hypervisor;
         this.config = config;
+        idRegisters = new IdRegisters(config.cpu());
+        pmuFilter = new PmuEventFilter(idRegisters);
     }
 
     public Hypervisor hypervisor() {
@@ -28,6 +34,16 @@ public final class Vm implements AutoCloseable {
     /** The CPU that the guest sees. */
     public CpuModel cpu() {
         return config.cpu();
+    }
+
+    /** The identification registers, as user space has left them. */
+    public IdRegisters idRegisters() {
+        return idRegisters;
+    }
+
+    /** Which PMU events guests may count. */
+    public PmuEventFilter pmuFilter() {
+        return pmuFilter;
     }
 
     /**

@@ -1,0 +1,54 @@
+package dev.nido.kvm.sysreg;
+
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Handled;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.run.ExceptionInjection;
+import dev.nido.kvm.timer.VcpuTimer;
+
+/**
+ * Trapped MSR, MRS and SYS, EC 0x18 (KVM: {@code kvm_handle_sys_reg()}).
+ *
+ * <p>The PE has made the checks that come first: what is UNDEFINED for the guest without the
+ * hypervisor, and the guest's own traps to EL1. What arrives here and has no row, or a row that
+ * this VM lacks, is UNDEFINED for the guest: the encodings that HCR_EL2.TIDCP traps, and features
+ * that user space took away.
+ */
+public final class SystemRegisterTraps {
+
+    private SystemRegisterTraps() {}
+
+    /**
+     * Emulates the access.
+     *
+     * @param esr ESR_EL2
+     * @return {@link Handled#RESUME}
+     */
+    public static int handle(Vcpu vcpu, long esr) {
+        int iss = (int) esr;
+        int key = key(iss);
+        boolean read = (iss & 1) != 0;
+        int rt = iss >> 5 & 31;
+        SysReg register = SysReg.decode(key);
+        if (register != null && VcpuTimer.isTimer(register)) {
+            return vcpu.timer().access(register, iss);
+        }
+        EmulatedRegister row = EmulatedRegisters.of(key);
+        if (row == null || !row.emulates(read) || !row.exists(vcpu)) {
+            ExceptionInjection.undefined(vcpu);
+            return Handled.RESUME;
+        }
+        if (read) {
+            vcpu.setReg(rt, row.read(vcpu));
+        } else {
+            row.write(vcpu, vcpu.reg(rt));
+        }
+        vcpu.skipInstruction();
+        return Handled.RESUME;
+    }
+
+    /** The encoding in an ISS of EC 0x18. */
+    static int key(int iss) {
+        return SysReg.key(iss >> 20 & 3, iss >> 14 & 7, iss >> 10 & 15, iss >> 1 & 15, iss >> 17 & 7);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.nido.kvm.sysreg;
+
+import dev.nido.arch.CnthctlEl2;
+import dev.nido.arch.CpuModel;
+import dev.nido.arch.CptrEl2;
+import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
+import dev.nido.arch.MdcrEl2;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.run.PhysicalCpu;
+
+/**
+ * What EL2 traps and configures while a guest runs at EL1 (KVM: {@code vcpu_reset_hcr()}, {@code
+ * kvm_arm_setup_mdcr_el2()}, {@code __activate_traps()}, {@code __vgic_v3_activate_traps()} is the
+ * interrupt controller's).
+ *
+ * <p>HCR_EL2.TWE stays clear and HCR_EL2.PTW too: WFE and walks through device memory act as
+ * without a hypervisor.
+ */
+public final class TrapConfiguration {
+
+    private static final long HCR =
+            HcrEl2.VM
+                    | HcrEl2.SWIO
+                    | HcrEl2.FMO
+                    | HcrEl2.IMO
+                    | HcrEl2.AMO
+                    | HcrEl2.TACR
+                    | HcrEl2.TSC
+                    | HcrEl2.TSW
+                    | HcrEl2.TIDCP
+                    | HcrEl2.TLOR
+                    | HcrEl2.TID3
+                    | HcrEl2.TID1
+                    | HcrEl2.TWI
+                    | HcrEl2.RW
+                    | HcrEl2.E2H;
+
+    /** CPTR_EL2 with E2H = 1: Advanced SIMD and FP do not trap; SVE and SME are absent. */
+    private static final long CPTR = 3L << CptrEl2.FPEN_SHIFT;
+
+    private TrapConfiguration() {}
+
+    /**
+     * Configures EL2 for a vCPU: HCR_EL2, MDCR_EL2, CPTR_EL2, HSTR_EL2, VPIDR_EL2, VMPIDR_EL2. The
+     * vCPU is loaded on {@code cpu}.
+     *
+     * @param pinned whether the VM's vCPUs never change PEs, so that TLB maintenance by one of them
+     *     for itself needs no broadcast
+     */
+    public static void apply(Vcpu vcpu, PhysicalCpu cpu, boolean pinned) {
+        IdRegisters ids = vcpu.vm().idRegisters();
+        cpu.write(SysReg.VPIDR_EL2, ids.get(SysReg.MIDR_EL1));
+        cpu.write(SysReg.VMPIDR_EL2, CpuModel.mpidr(vcpu.id()));
+        cpu.write(SysReg.CPTR_EL2, CPTR);
+        cpu.write(SysReg.HSTR_EL2, 0);
+        cpu.write(SysReg.MDCR_EL2, mdcr(vcpu));
+        cpu.write(SysReg.HCR_EL2, hcr(vcpu, cpu.pe().cpu, pinned));
+    }
+
+    /**
+     * HCR_EL2 for a vCPU, without pending virtual exceptions.
+     *
+     * @param physical the CPU under the hypervisor
+     * @param pinned as for {@link #apply}
+     */
+    public static long hcr(Vcpu vcpu, CpuModel physical, boolean pinned) {
+        long hcr = HCR;
+        // CTR_EL0 need not trap where it is the PE's own.
+        boolean ownCacheType = !vcpu.vm().idRegisters().cacheTypeChanged();
+        hcr |= physical.has(Feature.EVT) && ownCacheType ? HcrEl2.TID4 : HcrEl2.TID2;
+        if (!pinned) {
+            hcr |= HcrEl2.FB;
+        }
+        return hcr;
+    }
+
+    /**
+     * MDCR_EL2 for a vCPU: the performance monitors and the debug registers trap, all event
+     * counters are the guest's and stand still at EL2; debug exceptions come to EL2 while user
+     * space debugs the guest.
+     */
+    public static long mdcr(Vcpu vcpu) {
+        long mdcr =
+                CpuModel.EVENT_COUNTERS
+                        | MdcrEl2.HPMD
+                        | MdcrEl2.TPM
+                        | MdcrEl2.TPMCR
+                        | MdcrEl2.TDA
+                        | MdcrEl2.TDOSA
+                        | MdcrEl2.TDRA;
+        return vcpu.debug().ownedByUser() ? mdcr | MdcrEl2.TDE : mdcr;
+    }
+
+    /**
+     * CNTHCTL_EL2 (its E2H = 1 layout).
+     *
+     * @param trapPhysicalCount CNTPCT_EL0 traps
+     * @param trapPhysicalTimer CNTP_* trap
+     * @param trapVirtualCount CNTVCT_EL0 traps (FEAT_ECV)
+     * @param trapVirtualTimer CNTV_* trap (FEAT_ECV)
+     * @param physicalOffset CNTPOFF_EL2 is subtracted from the physical count (FEAT_ECV_POFF)
+     */
+    public static long cnthctl(
+            boolean trapPhysicalCount,
+            boolean trapPhysicalTimer,
+            boolean trapVirtualCount,
+            boolean trapVirtualTimer,
+            boolean physicalOffset) {
+        return (trapPhysicalCount ? 0 : CnthctlEl2.EL1PCTEN)
+                | (trapPhysicalTimer ? 0 : CnthctlEl2.EL1PTEN)
+                | (trapVirtualCount ? CnthctlEl2.EL1TVCT : 0)
+                | (trapVirtualTimer ? CnthctlEl2.EL1TVT : 0)
+                | (physicalOffset ? CnthctlEl2.ECV : 0);
+    }
+}

@@ -1,0 +1,198 @@
+package dev.nido.kvm.sysreg;
+
+import dev.nido.arch.CpuModel;
+import dev.nido.arch.Esr;
+import dev.nido.arch.MdscrEl1;
+import dev.nido.arch.Spsr;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Exit;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.run.PhysicalCpu;
+
+/**
+ * The debug registers of a vCPU (KVM: {@code struct kvm_guest_debug_arch}, debug.c). The guest's
+ * values are here; the PE gets them, changed where the guest could notice EL2 through them, or those
+ * of {@link GuestDebug}. All accesses of the guest trap (MDCR_EL2.TDA, TDOSA, TDRA).
+ *
+ * <p>Changed is this: breakpoints that match a VMID or CONTEXTIDR_EL2 never hit on a CPU without
+ * EL2, so they are disabled in the PE.
+ */
+public final class VirtualDebug {
+
+    private static final long OSLM = 8;
+    private static final long OSLK = 2;
+
+    /** DBGBCR.BT bit 3: types that look at EL2's context. */
+    private static final long BT_EL2 = 1L << 23;
+
+    private static final SysReg[] BVR = {
+        SysReg.DBGBVR0_EL1, SysReg.DBGBVR1_EL1, SysReg.DBGBVR2_EL1,
+        SysReg.DBGBVR3_EL1, SysReg.DBGBVR4_EL1, SysReg.DBGBVR5_EL1
+    };
+    private static final SysReg[] BCR = {
+        SysReg.DBGBCR0_EL1, SysReg.DBGBCR1_EL1, SysReg.DBGBCR2_EL1,
+        SysReg.DBGBCR3_EL1, SysReg.DBGBCR4_EL1, SysReg.DBGBCR5_EL1
+    };
+    private static final SysReg[] WVR = {
+        SysReg.DBGWVR0_EL1, SysReg.DBGWVR1_EL1, SysReg.DBGWVR2_EL1, SysReg.DBGWVR3_EL1
+    };
+    private static final SysReg[] WCR = {
+        SysReg.DBGWCR0_EL1, SysReg.DBGWCR1_EL1, SysReg.DBGWCR2_EL1, SysReg.DBGWCR3_EL1
+    };
+
+    private final Vcpu vcpu;
+    private final long[] values = new long[SysReg.COUNT];
+    private PhysicalCpu cpu;
+    private GuestDebug user;
+    private boolean guestStep;
+
+    /** The registers of a vCPU, reset. */
+    public VirtualDebug(Vcpu vcpu) {
+        this.vcpu = vcpu;
+        reset();
+    }
+
+    /** Whether a register's value is here. */
+    static boolean keeps(SysReg r) {
+        return r.key() >> 14 == 2;
+    }
+
+    /** Architectural reset of the vCPU. */
+    public void reset() {
+        for (SysReg r : SysReg.values()) {
+            if (keeps(r)) {
+                values[r.ordinal()] = r.resetValue();
+            }
+        }
+        apply();
+    }
+
+    /** The vCPU was loaded, its context is in the PE. */
+    public void load(PhysicalCpu on) {
+        cpu = on;
+        apply();
+    }
+
+    /** The vCPU leaves its PE. */
+    public void put() {
+        cpu = null;
+    }
+
+    /** The value of a register as user space sees it, and the guest with its own rules above it. */
+    long stored(SysReg r) {
+        return values[r.ordinal()];
+    }
+
+    void store(SysReg r, long value) {
+        values[r.ordinal()] = value;
+        apply();
+    }
+
+    /** What the guest reads. */
+    long read(SysReg r) {
+        return switch (r) {
+            case DBGAUTHSTATUS_EL1, DBGCLAIMSET_EL1 -> 0xff;
+            case DBGCLAIMCLR_EL1 -> values[SysReg.DBGCLAIMSET_EL1.ordinal()];
+            case MDRAR_EL1, MDCCSR_EL0, DBGDTR_EL0, DBGDTRRX_EL0, OSDLR_EL1 -> 0;
+            default -> values[r.ordinal()];
+        };
+    }
+
+    /** What the guest writes. */
+    void write(SysReg r, long value) {
+        switch (r) {
+            case OSLAR_EL1 ->
+                    store(SysReg.OSLSR_EL1, OSLM | ((value & 1) != 0 ? OSLK : 0));
+            case DBGCLAIMSET_EL1 -> values[r.ordinal()] |= value & 0xff;
+            case DBGCLAIMCLR_EL1 -> values[SysReg.DBGCLAIMSET_EL1.ordinal()] &= ~value;
+            case DBGDTR_EL0, DBGDTRRX_EL0, OSDLR_EL1 -> {
+                // Nobody is at the other end of the channel; there is no double lock.
+            }
+            default -> store(r, value);
+        }
+    }
+
+    // Debugging by user space
+
+    /** Whether debug exceptions of the guest are user space's (MDCR_EL2.TDE). */
+    public boolean ownedByUser() {
+        return user != null;
+    }
+
+    /**
+     * Begins, changes or ends debugging (KVM_SET_GUEST_DEBUG); the vCPU must not run. MDCR_EL2
+     * follows at once if it is loaded.
+     *
+     * @param debug null to end it
+     */
+    public void debug(GuestDebug debug) {
+        boolean stepped = user != null && user.singleStep();
+        boolean steps = debug != null && debug.singleStep();
+        if (steps && !stepped) {
+            guestStep = (vcpu.pstate() & Spsr.SS) != 0;
+        } else if (stepped && !steps) {
+            setStep(guestStep);
+        }
+        user = debug;
+        if (cpu != null) {
+            cpu.write(SysReg.MDCR_EL2, TrapConfiguration.mdcr(vcpu));
+        }
+        apply();
+    }
+
+    /** Before {@code Vcpu.run} enters the guest the first time: the step is to be made. */
+    public void prepareRun() {
+        if (user != null && user.singleStep()) {
+            setStep(true);
+        }
+    }
+
+    private void setStep(boolean on) {
+        long pstate = vcpu.pstate();
+        vcpu.setPstate(on ? pstate | Spsr.SS : pstate & ~Spsr.SS);
+    }
+
+    /**
+     * A debug exception to EL2: EC 0x30, 0x32, 0x34, 0x3c (KVM: {@code
+     * kvm_handle_guest_debug()}).
+     *
+     * @return LEAVE, with the exit set
+     */
+    public int handle(long esr) {
+        long far =
+                Esr.exceptionClass(esr) == Esr.EC_WATCHPOINT
+                        ? cpu.read(SysReg.FAR_EL2)
+                        : 0;
+        return vcpu.leave(
+                user != null
+                        ? new Exit.Debug(esr, far)
+                        : new Exit.InternalError(
+                                "debug exception 0x%x of nobody".formatted(esr)));
+    }
+
+    /** Puts what shall act into the PE. */
+    private void apply() {
+        if (cpu == null) {
+            return;
+        }
+        boolean guest = user == null;
+        for (int n = 0; n < CpuModel.BREAKPOINTS; n++) {
+            long bcr = guest ? values[BCR[n].ordinal()] : user.bcr()[n];
+            cpu.write(BVR[n], guest ? values[BVR[n].ordinal()] : user.bvr()[n]);
+            cpu.write(BCR[n], guest && (bcr & BT_EL2) != 0 ? bcr & ~1L : bcr);
+        }
+        for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
+            cpu.write(WVR[n], guest ? values[WVR[n].ordinal()] : user.wvr()[n]);
+            cpu.write(WCR[n], guest ? values[WCR[n].ordinal()] : user.wcr()[n]);
+        }
+        long mdscr = values[SysReg.MDSCR_EL1.ordinal()];
+        long oslsr = values[SysReg.OSLSR_EL1.ordinal()];
+        if (!guest) {
+            mdscr &= ~(MdscrEl1.SS | MdscrEl1.MDE | MdscrEl1.KDE);
+            mdscr |= (user.singleStep() ? MdscrEl1.SS : 0) | (user.hardware() ? MdscrEl1.MDE : 0);
+            oslsr = OSLM;
+        }
+        cpu.write(SysReg.OSLSR_EL1, oslsr);
+        cpu.write(SysReg.MDSCR_EL1, mdscr);
+    }
+}
