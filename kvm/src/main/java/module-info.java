@@ -4,6 +4,7 @@ module dev.nido.kvm {
 
     exports dev.nido.kvm;
     exports dev.nido.kvm.mmu;
+    exports dev.nido.kvm.pgtable;
     exports dev.nido.kvm.run;
     exports dev.nido.kvm.sysreg;
 }

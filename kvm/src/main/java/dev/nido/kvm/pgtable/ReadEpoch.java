@@ -9,9 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Shared walks {@link #enter} and {@link #leave}. A table that was unlinked is {@link #retire
  * retired} in the epoch of that moment. A walker that enters later can't reach it; when all that
- * entered in that epoch or before have left, it is handed to {@link
- * MemoryOps#freeUnlinkedTable}. Whoever runs an exclusive operation knows that there are no walkers
- * and may {@link #drain}.
+ * entered in that epoch or before have left, it is handed to {@link MemoryOps#freeUnlinkedTable}.
+ * Whoever runs an exclusive operation knows that there are no walkers and may {@link #drain}.
  *
  * <p>KVM: {@code kvm_pgtable_walk_begin()}, {@code kvm_pgtable_walk_end()}, {@code
  * stage2_free_unlinked_table_rcu_cb()}.

@@ -8,9 +8,9 @@ package dev.nido.kvm.pgtable;
  * <p>KVM: {@code struct kvm_s2_mmu}, {@code __kvm_tlb_flush_vmid*()}. Implemented by {@code
  * dev.nido.kvm.mmu.S2Mmu}.
  *
- * <p>Every primitive acts on <em>this context's</em> VMID, whichever VMID the calling PE has loaded,
- * and on stage-2 results only: the machine keeps the results of both stages apart. When a primitive
- * returns, no PE uses a matching entry any more.
+ * <p>Every primitive acts on <em>this context's</em> VMID, whichever VMID the calling PE has
+ * loaded, and on stage-2 results only: the machine keeps the results of both stages apart. When a
+ * primitive returns, no PE uses a matching entry any more.
  */
 public interface Stage2Context {
 
