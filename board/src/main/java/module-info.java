@@ -5,6 +5,7 @@ module dev.nido.board {
     requires org.tukaani.xz;
 
     exports dev.nido.board;
+    exports dev.nido.board.compare;
     exports dev.nido.board.device;
     exports dev.nido.board.fdt;
     exports dev.nido.board.guest;

@@ -66,6 +66,25 @@ public record BoardConfig(
         return new Builder(kernel);
     }
 
+    /** The same board, with its output to other places. */
+    public BoardConfig withConsoles(ByteSink first, ByteSink second) {
+        return new BoardConfig(
+                cpu,
+                cpus,
+                memory,
+                startEl,
+                kernel,
+                initrds,
+                initrdOverlay,
+                append,
+                dtb,
+                disks,
+                deterministic,
+                seed,
+                first,
+                second);
+    }
+
     /**
      * Checks what can be checked without reading an image.
      *

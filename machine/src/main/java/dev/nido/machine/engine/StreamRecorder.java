@@ -24,10 +24,28 @@ public final class StreamRecorder {
         void record(long[] words, int length);
     }
 
-    private static final int RETIRED = 1;
-    private static final int EXCEPTION = 2;
+    /** Is told whenever a block of the stream is complete. */
+    public interface Checkpoint {
 
-    private final Listener listener;
+        /**
+         * {@link StreamRecorder#records} is a multiple of {@link #BLOCK}. On the thread that runs
+         * the machine, within an instruction; the hash is as of now.
+         */
+        void reached(StreamRecorder recorder);
+    }
+
+    /** Records between two checkpoints. */
+    public static final int BLOCK = 1 << 20;
+
+    /** {@link #kind} of a record: an instruction that was retired. */
+    public static final int RETIRED = 1;
+
+    /** {@link #kind} of a record: an exception that was taken. */
+    public static final int EXCEPTION = 2;
+
+    private Listener listener;
+    private Checkpoint checkpoint;
+    private Pe current;
 
     /** Room for the largest record: ST4 of bytes stores 64 times. */
     private final long[] record = new long[256];
@@ -46,6 +64,26 @@ public final class StreamRecorder {
      */
     public StreamRecorder(Listener listener) {
         this.listener = listener;
+    }
+
+    /** Sets what else takes each record from now on; null for nobody. */
+    public void setListener(Listener listener) {
+        this.listener = listener;
+    }
+
+    /** Sets who is told of complete blocks; null for nobody. */
+    public void setCheckpoint(Checkpoint checkpoint) {
+        this.checkpoint = checkpoint;
+    }
+
+    /** What a record is: {@link #RETIRED} or {@link #EXCEPTION}. */
+    public static int kind(long[] words) {
+        return (int) words[1] & 15;
+    }
+
+    /** For a {@link Listener}: the PE whose record it takes, after the instruction. */
+    public Pe pe() {
+        return current;
     }
 
     /** Notes a store of the instruction that is executing: address, size in bytes, value. */
@@ -95,7 +133,7 @@ public final class StreamRecorder {
                         | (long) Long.bitCount(writes) << 24
                         | (writes & 0xffffffffL) << 32;
         instructions++;
-        finish(n);
+        finish(pe, n);
     }
 
     /**
@@ -111,10 +149,10 @@ public final class StreamRecorder {
         record[3] = synchronous ? pe.sys[(el2 ? SysReg.FAR_EL2 : SysReg.FAR_EL1).ordinal()] : 0;
         record[4] = pe.sys[(el2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1).ordinal()];
         record[5] = pe.sys[(el2 ? SysReg.ELR_EL2 : SysReg.ELR_EL1).ordinal()];
-        finish(6);
+        finish(pe, 6);
     }
 
-    private void finish(int n) {
+    private void finish(Pe pe, int n) {
         long a = h0;
         long b = h1;
         long c = h2;
@@ -132,10 +170,19 @@ public final class StreamRecorder {
         h3 = d;
         records++;
         if (listener != null) {
+            current = pe;
             listener.record(record, n);
+        }
+        if ((records & BLOCK - 1) == 0 && checkpoint != null) {
+            checkpoint.reached(this);
         }
         length = 2;
         pendingStores = 0;
+    }
+
+    /** Records so far: instructions and exceptions. */
+    public long records() {
+        return records;
     }
 
     /** Instructions recorded. */
