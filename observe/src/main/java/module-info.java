@@ -1,4 +1,7 @@
-/** What looks at the hypervisor's events: statistics, traces, recordings. */
+/** Consumers of events: exit statistics, traces, recordings. */
 module dev.nido.observe {
     requires transitive dev.nido.kvm;
+    requires jdk.jfr;
+
+    exports dev.nido.observe;
 }

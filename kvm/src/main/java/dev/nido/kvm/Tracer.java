@@ -1,27 +1,222 @@
 package dev.nido.kvm;
 
 /**
- * Takes the hypervisor's events: the counterpart of KVM's tracepoints. Calls come on the thread
- * that runs the vCPU, in order; whoever implements them must be quick. All methods do nothing by
- * default.
+ * Listens to what the hypervisor does. {@link Hypervisor#tracer()} is null when nobody listens, and
+ * that one test is all that an event costs then: callers read it once, and make the arguments
+ * behind the test.
+ *
+ * <pre>{@code
+ * Tracer tracer = hypervisor.tracer();
+ * if (tracer != null) {
+ *     tracer.wfx(vcpu, pc, wfe);
+ * }
+ * }</pre>
+ *
+ * <p>KVM: the tracepoints of {@code trace_arm.h}, {@code trace_handle_exit.h}, {@code vgic/trace.h}
+ * and {@code trace/events/kvm.h}; each method names its own. Those without a counterpart in KVM say
+ * so.
+ *
+ * <p>A call comes from the thread on which the thing happens: those about one vCPU come from the
+ * thread that runs it, one after the other; others may come from any thread, with locks held.
+ * Implementations are quick, never throw, and call nothing of the hypervisor that waits.
  */
 public interface Tracer {
 
-    /** {@link #exit}: an interrupt ended the guest's run, not an exception. */
+    /** {@link #exit}: a physical interrupt ended the guest's run, not an exception. */
     int IRQ = -1;
 
-    /** The guest is entered at {@code pc} (kvm_entry). */
+    /** {@link #exit}: an SError was taken to EL2. */
+    int SERROR = -2;
+
+    /** {@link #exit}: the guest's PSTATE was illegal for a return from EL2. */
+    int ILLEGAL = -3;
+
+    /**
+     * {@link #exit}: nothing of the architecture; a kick, or the instruction budget is used up. KVM
+     * sees an interrupt there.
+     */
+    int KICK = -4;
+
+    /**
+     * {@code kind} of {@link #mmio}: a load that only the VMM can answer; its value comes later.
+     */
+    int MMIO_READ_UNSATISFIED = 0;
+
+    /** {@code kind} of {@link #mmio}: a load and its value. */
+    int MMIO_READ = 1;
+
+    /** {@code kind} of {@link #mmio}: a store. */
+    int MMIO_WRITE = 2;
+
+    /**
+     * The vCPU enters the guest: {@code kvm_entry}.
+     *
+     * @param pc where it continues
+     */
     default void entry(Vcpu vcpu, long pc) {}
 
     /**
-     * The guest was left (kvm_exit).
+     * The vCPU left the guest: {@code kvm_exit}.
      *
-     * @param ec exception class, ESR_EL2 bits 31:26, or {@link #IRQ}
-     * @param esr ESR_EL2
+     * @param ec exception class, ESR_EL2 bits 31:26, or one of {@link #IRQ}, {@link #SERROR},
+     *     {@link #ILLEGAL}, {@link #KICK}
+     * @param esr ESR_EL2 if {@code ec} is an exception class
      * @param pc address of the instruction
      */
     default void exit(Vcpu vcpu, int ec, long esr, long pc) {}
 
     /** The exit was handled, and the guest is about to be entered, or the VMM called. */
     default void handled(Vcpu vcpu) {}
+
+    /**
+     * {@code Vcpu.run()} returns to the VMM: {@code kvm_userspace_exit}.
+     *
+     * @param exit why
+     */
+    default void userspaceExit(Vcpu vcpu, Exit exit) {}
+
+    /**
+     * A stage-2 abort is handled: {@code kvm_guest_fault}.
+     *
+     * @param far FAR_EL2, the guest's virtual address
+     * @param ipa the faulting intermediate physical address, in bytes
+     */
+    default void guestFault(Vcpu vcpu, long esr, long far, long ipa, long pc) {}
+
+    /**
+     * A stage-2 access-flag fault is handled: {@code kvm_access_fault}.
+     *
+     * @param ipa the faulting intermediate physical address, in bytes
+     */
+    default void accessFault(Vcpu vcpu, long ipa) {}
+
+    /**
+     * An access to a device, in L0 or for the VMM: {@code kvm_mmio}.
+     *
+     * @param kind {@link #MMIO_READ_UNSATISFIED}, {@link #MMIO_READ} or {@link #MMIO_WRITE}
+     * @param bytes size of the access, 1 to 8
+     * @param ipa its address
+     * @param value what was read or written, 0 if not known yet
+     */
+    default void mmio(Vcpu vcpu, int kind, int bytes, long ipa, long value) {}
+
+    /**
+     * An access to a device whose syndrome does not describe it is emulated from the instruction:
+     * {@code kvm_mmio_emulate}.
+     *
+     * @param instruction the word at {@code pc}
+     * @param pstate the guest's PSTATE as SPSR_EL2 shows it
+     */
+    default void mmioEmulate(Vcpu vcpu, long pc, int instruction, long pstate) {}
+
+    /**
+     * A trapped MSR, MRS or SYS instruction is emulated: {@code kvm_sys_access}.
+     *
+     * @param key the encoding, {@code op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2}
+     * @param name the register's or operation's name, null if it has none
+     * @param value what was written, or what the guest reads
+     */
+    default void systemRegister(
+            Vcpu vcpu, long pc, int key, String name, boolean write, long value) {}
+
+    /**
+     * WFI or WFE trapped: {@code kvm_wfx_arm64}.
+     *
+     * @param wfe whether it is a wait for event
+     */
+    default void wfx(Vcpu vcpu, long pc, boolean wfe) {}
+
+    /**
+     * A vCPU that waited goes on: {@code kvm_vcpu_wakeup}.
+     *
+     * @param nanos how long it waited
+     * @param slept false if it only polled
+     * @param valid whether there was something to wake up for
+     */
+    default void wakeup(Vcpu vcpu, long nanos, boolean slept, boolean valid) {}
+
+    /**
+     * HVC or SMC trapped: {@code kvm_hvc_arm64}.
+     *
+     * @param x0 the function identifier
+     * @param immediate the instruction's, 0 to 65535
+     * @param smc whether the instruction is SMC
+     */
+    default void hypercall(Vcpu vcpu, long pc, long x0, int immediate, boolean smc) {}
+
+    /**
+     * L0 gives the guest an exception. No counterpart in KVM, which traces only those to a virtual
+     * EL2 ({@code kvm_inject_nested_exception}).
+     *
+     * @param esr the syndrome that the guest sees, 0 for an asynchronous one
+     * @param far the fault address that the guest sees, or 0
+     */
+    default void injection(Vcpu vcpu, long pc, long esr, long far) {}
+
+    /**
+     * The VMM changes an interrupt line: {@code kvm_irq_line}.
+     *
+     * @param vcpu the target's number for a private interrupt, −1 for a shared one
+     * @param intid its interrupt identifier
+     */
+    default void irqLine(Vm vm, int vcpu, int intid, boolean level) {}
+
+    /**
+     * The virtual distributor takes a new level or edge in: {@code vgic_update_irq_pending}.
+     *
+     * @param vcpu the target's number, −1 if there is none
+     */
+    default void interruptPending(Vm vm, int vcpu, int intid, boolean level) {}
+
+    /**
+     * A list register is written before entry. No counterpart in KVM.
+     *
+     * @param index number of the list register, 0 to 15
+     * @param value ICH_LR&lt;n&gt;_EL2
+     */
+    default void listRegister(Vcpu vcpu, int index, long value) {}
+
+    /**
+     * The output of a timer of the vCPU changed: {@code kvm_timer_update_irq}.
+     *
+     * @param intid the timer's private interrupt
+     */
+    default void timer(Vcpu vcpu, int intid, boolean level) {}
+
+    /**
+     * A timer that L0 emulates is looked at: {@code kvm_timer_emulate}.
+     *
+     * @param timer 0 EL1 virtual, 1 EL1 physical, 2 EL2 virtual, 3 EL2 physical
+     * @param fires whether its condition holds
+     */
+    default void timerEmulate(Vcpu vcpu, int timer, boolean fires) {}
+
+    /**
+     * L0 invalidates translations. No counterpart in KVM.
+     *
+     * @param vmid whose
+     * @param ipa first byte of the range
+     * @param bytes its length, −1 for all of the VMID
+     */
+    default void tlbi(Vm vm, int vmid, long ipa, long bytes) {}
+
+    /**
+     * A stage-2 mapping is made. No counterpart in KVM.
+     *
+     * @param bytes size of the page or block
+     * @param pa where it is in the machine's memory
+     * @param writable whether the guest may write it
+     * @param executable whether the guest may execute from it
+     */
+    default void map(Vm vm, long ipa, long bytes, long pa, boolean writable, boolean executable) {}
+
+    /** A range of guest memory is unmapped: {@code kvm_unmap_hva_range}. */
+    default void unmap(Vm vm, long ipa, long bytes) {}
+
+    /**
+     * The VMM sets up debugging of the guest: {@code kvm_set_guest_debug}.
+     *
+     * @param flags as in {@code KVM_GUESTDBG_*}
+     */
+    default void guestDebug(Vcpu vcpu, int flags) {}
 }
