@@ -7,4 +7,5 @@ module dev.nido.kvm {
     exports dev.nido.kvm.pgtable;
     exports dev.nido.kvm.run;
     exports dev.nido.kvm.sysreg;
+    exports dev.nido.kvm.vgic;
 }

@@ -1,0 +1,629 @@
+package dev.nido.kvm.vgic;
+
+import static dev.nido.arch.IchHcrEl2.EN;
+import static dev.nido.arch.IchHcrEl2.EOI_COUNT_SHIFT;
+import static dev.nido.arch.IchHcrEl2.LRENPIE;
+import static dev.nido.arch.IchHcrEl2.NPIE;
+import static dev.nido.arch.IchHcrEl2.VGRP0DIE;
+import static dev.nido.arch.IchHcrEl2.VGRP0EIE;
+import static dev.nido.arch.IchHcrEl2.VGRP1DIE;
+import static dev.nido.arch.IchHcrEl2.VGRP1EIE;
+import static dev.nido.kvm.vgic.ListRegister.ACTIVE;
+import static dev.nido.kvm.vgic.ListRegister.EOI;
+import static dev.nido.kvm.vgic.ListRegister.HW;
+import static dev.nido.kvm.vgic.ListRegister.PENDING;
+import static dev.nido.kvm.vgic.ListRegister.PINTID_SHIFT;
+import static dev.nido.kvm.vgic.ListRegister.STATE;
+
+import dev.nido.arch.GicParameters;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.run.PhysicalCpu;
+
+import java.util.Arrays;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A vCPU's part of the interrupt controller ({@code struct vgic_cpu}): its SGIs and PPIs, the list
+ * of all interrupts that are pending for it or active on it, and the list registers through which
+ * the guest gets them.
+ *
+ * <p>Around every run of the guest: {@link #flush} before, {@link #sync} after. Between the two the
+ * guest acknowledges and ends interrupts without an exit. What the list registers cannot hold makes
+ * the PE ask for L0 with a maintenance interrupt, which comes before the guest's next instruction:
+ *
+ * <ul>
+ *   <li>nothing pending is left there, but here (NPIE), or the guest enables or disables a group,
+ *       whose interrupts may have to be swapped in (VGrpnE, VGrpnD);
+ *   <li>the guest ended or deactivated an interrupt that is not there (LRENP): which, is told by
+ *       the instruction that it has just executed;
+ *   <li>an interrupt ended whose line is to be looked at again (EOI).
+ * </ul>
+ *
+ * <p>{@link #load}, {@link #put}, {@link #flush}, {@link #sync} and the register accesses belong to
+ * the thread that runs the vCPU.
+ */
+public final class VgicCpu {
+
+    /** What it needs of its vCPU. */
+    public interface Owner {
+
+        /**
+         * There is something for the guest: wakes the vCPU if it waits, makes it exit and enter
+         * again if it executes, else does nothing. From any thread, also the vCPU's own.
+         */
+        void kick();
+
+        /**
+         * The instruction before the guest's PC, which it has just executed, or 0 where it cannot
+         * be read.
+         */
+        int previousInstruction();
+
+        /** X0–X30, or 0 for 31. */
+        long reg(int n);
+    }
+
+    private static final long BASE = EN | LRENPIE;
+
+    /** MSR (register), bits 31:20. */
+    private static final int MSR = 0xd51;
+
+    final Vgic vgic;
+    final int id;
+    final Owner owner;
+
+    /** SGIs and PPIs. */
+    final VirtualInterrupt[] local = new VirtualInterrupt[32];
+
+    /** GICR_WAKER.ProcessorSleep. */
+    boolean asleep;
+
+    /** Everything that is pending for or active on this vCPU, in no particular order. */
+    private VirtualInterrupt[] list = new VirtualInterrupt[16];
+
+    private int listed;
+
+    /** The PPIs that stand for physical ones. */
+    private VirtualInterrupt[] mapped = {};
+
+    /** What the list registers hold, and for whom. */
+    private final VirtualInterrupt[] slots = new VirtualInterrupt[16];
+
+    private final long[] filled = new long[16];
+
+    /** A bit for each list register that is in {@link #slots}. */
+    private int used;
+
+    /** The list registers are not what they should be. Written under the lock. */
+    private volatile boolean stale;
+
+    /** The guest may execute with something in list registers. Written under the lock. */
+    private volatile boolean outstanding;
+
+    /** Counts {@link #fold}. Written under the lock. */
+    private volatile int folds;
+
+    /** To be kicked once the lock is released. */
+    volatile boolean kickDue;
+
+    private PhysicalCpu cpu;
+    private long hcr;
+
+    // While not loaded; otherwise they are in the PE.
+
+    private long vmcr;
+    private long ap0r0;
+    private long ap1r0;
+
+    VgicCpu(Vgic vgic, int id, Owner owner) {
+        this.vgic = vgic;
+        this.id = id;
+        this.owner = owner;
+        for (int i = 0; i < 32; i++) {
+            local[i] = new VirtualInterrupt(i, this);
+        }
+        asleep = true;
+    }
+
+    /** The vCPU's number. */
+    public int id() {
+        return id;
+    }
+
+    /** Reset of the CPU interface, as of the vCPU alone; the redistributor keeps its state. */
+    public void reset() {
+        setControl(SysReg.ICH_VMCR_EL2, 0);
+        setControl(SysReg.ICH_AP0R0_EL2, 0);
+        setControl(SysReg.ICH_AP1R0_EL2, 0);
+    }
+
+    /**
+     * Lets a PPI stand for a physical one: the guest's deactivation is the physical interrupt's,
+     * and the physical one is kept active while the guest's line is high or the guest has it
+     * active, so that it does not interrupt again.
+     *
+     * @param intid 16 to 31
+     * @param physicalIntid 16 to 31
+     * @param level of the source now; callable from any thread in deterministic mode, else from the
+     *     vCPU's
+     */
+    public void mapHardware(int intid, int physicalIntid, BooleanSupplier level) {
+        synchronized (vgic.lock) {
+            VirtualInterrupt irq = local[intid];
+            if (irq.physical < 0) {
+                mapped = Arrays.copyOf(mapped, mapped.length + 1);
+                mapped[mapped.length - 1] = irq;
+            }
+            irq.physical = physicalIntid;
+            irq.source = level;
+            irq.physicalKnown = false;
+            stale = true;
+        }
+    }
+
+    /**
+     * The PE took a physical interrupt, which is acknowledged and whose priority is dropped.
+     *
+     * @return whether it is one of {@link #mapHardware}; if not, it is the caller's
+     */
+    public boolean physicalInterrupt(int physicalIntid) {
+        for (VirtualInterrupt irq : mapped) {
+            if (irq.physical == physicalIntid) {
+                synchronized (vgic.lock) {
+                    sample(irq);
+                    irq.physicalActive = true;
+                    irq.physicalKnown = true;
+                    stale = true;
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // Load and put
+
+    /** Gives a PE the guest's CPU interface ({@code vgic_v3_load}). */
+    public void load(PhysicalCpu cpu) {
+        this.cpu = cpu;
+        cpu.write(SysReg.ICH_VMCR_EL2, vmcr);
+        cpu.write(SysReg.ICH_AP0R0_EL2, ap0r0);
+        cpu.write(SysReg.ICH_AP1R0_EL2, ap1r0);
+        hcr = BASE;
+        cpu.write(SysReg.ICH_HCR_EL2, hcr);
+        synchronized (vgic.lock) {
+            for (VirtualInterrupt irq : mapped) {
+                irq.physicalKnown = false;
+            }
+            stale = true;
+        }
+    }
+
+    /** Takes it from the PE again ({@code vgic_v3_put}). */
+    public void put() {
+        fold();
+        vmcr = cpu.read(SysReg.ICH_VMCR_EL2);
+        ap0r0 = cpu.read(SysReg.ICH_AP0R0_EL2);
+        ap1r0 = cpu.read(SysReg.ICH_AP1R0_EL2);
+        synchronized (vgic.lock) {
+            for (int i = 0; i < vgic.parameters().listRegisters(); i++) {
+                release(i);
+                write(i, 0);
+            }
+            used = 0;
+            for (VirtualInterrupt irq : mapped) {
+                if (irq.physicalActive || !irq.physicalKnown) {
+                    vgic.physical.setActive(cpu, irq.physical, false);
+                }
+                irq.physicalKnown = false;
+            }
+            stale = true;
+        }
+        cpu.write(SysReg.ICH_HCR_EL2, 0);
+        cpu = null;
+    }
+
+    // The list
+
+    void add(VirtualInterrupt irq) {
+        if (listed == list.length) {
+            list = Arrays.copyOf(list, 2 * listed);
+        }
+        list[listed++] = irq;
+        irq.listed = this;
+    }
+
+    void remove(VirtualInterrupt irq) {
+        int i = 0;
+        while (list[i] != irq) {
+            i++;
+        }
+        list[i] = list[--listed];
+        list[listed] = null;
+        irq.listed = null;
+        if (irq.lr >= 0) {
+            used &= ~(1 << irq.lr);
+            release(irq.lr);
+        }
+        stale = true;
+    }
+
+    private void release(int slot) {
+        VirtualInterrupt irq = slots[slot];
+        if (irq != null) {
+            slots[slot] = null;
+            irq.lr = -1;
+            irq.filledPending = false;
+            irq.relatched = false;
+        }
+    }
+
+    /** Its list registers have to be filled again. */
+    void changed(boolean kick) {
+        stale = true;
+        if (kick || outstanding) {
+            kickDue = true;
+            vgic.kicksDue = true;
+        }
+    }
+
+    void physicalChanged() {
+        stale = true;
+    }
+
+    boolean outstanding() {
+        return outstanding;
+    }
+
+    int folds() {
+        return folds;
+    }
+
+    // Entry
+
+    /**
+     * Whether {@link #flush} has something to do: to be asked once more after the vCPU has declared
+     * that it enters the guest, and can be kicked out.
+     */
+    public boolean stale() {
+        return stale;
+    }
+
+    /** Fills the list registers ({@code kvm_vgic_flush_hwstate}). */
+    public void flush() {
+        if (!stale && used == 0 && !anyMappedHigh()) {
+            return;
+        }
+        sync();
+        synchronized (vgic.lock) {
+            for (VirtualInterrupt irq : mapped) {
+                if (irq.level) {
+                    sample(irq);
+                }
+            }
+            if (stale) {
+                stale = false;
+                fill();
+                settlePhysical();
+            }
+            outstanding = used != 0;
+        }
+    }
+
+    private boolean anyMappedHigh() {
+        for (VirtualInterrupt irq : mapped) {
+            if (irq.level) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Asks the sources of mapped interrupts. The lock is held. */
+    void sampleLines() {
+        for (VirtualInterrupt irq : mapped) {
+            sample(irq);
+        }
+    }
+
+    private void sample(VirtualInterrupt irq) {
+        if (irq.drive(irq.source.getAsBoolean())) {
+            vgic.update(irq);
+        }
+    }
+
+    private void fill() {
+        int n = vgic.parameters().listRegisters();
+        long control = BASE;
+        if (listed <= n) {
+            int free = ~used;
+            for (int i = 0; i < listed; i++) {
+                VirtualInterrupt irq = list[i];
+                if (irq.lr < 0) {
+                    assign(irq, Integer.numberOfTrailingZeros(free));
+                    free = ~used;
+                }
+            }
+            for (int i = 0; i < n; i++) {
+                write(i, slots[i] == null ? 0 : value(slots[i], true));
+            }
+        } else {
+            control = select(n);
+            for (int i = 0; i < n; i++) {
+                write(i, slots[i] == null ? 0 : value(slots[i], false));
+            }
+        }
+        if (control != hcr) {
+            hcr = control;
+            cpu.write(SysReg.ICH_HCR_EL2, control);
+        }
+    }
+
+    private void assign(VirtualInterrupt irq, int slot) {
+        slots[slot] = irq;
+        irq.lr = slot;
+        used |= 1 << slot;
+    }
+
+    /**
+     * More interrupts than list registers. Those of the highest priority that the guest may take go
+     * in, and with them what it has active, of which some may have to stay out; at least one goes
+     * in that can be taken.
+     *
+     * @return ICH_HCR_EL2, so that no change goes unseen that needs others
+     */
+    private long select(int n) {
+        int groups = (int) cpu.read(SysReg.ICH_VMCR_EL2) & 3;
+        for (int i = 0; i < n; i++) {
+            release(i);
+        }
+        used = 0;
+        int takeable = 0;
+        int active = 0;
+        for (int i = 0; i < listed; i++) {
+            VirtualInterrupt irq = list[i];
+            int key = key(irq, groups);
+            if (irq.active) {
+                active++;
+            } else if (key < DISABLED_GROUP) {
+                takeable++;
+            }
+            int at = i;
+            while (at > 0 && key(list[at - 1], groups) > key) {
+                list[at] = list[at - 1];
+                at--;
+            }
+            list[at] = irq;
+        }
+        int pending = Math.min(takeable, Math.max(1, n - active));
+        int slot = 0;
+        for (int i = 0; i < pending; i++) {
+            assign(list[i], slot++);
+        }
+        for (int i = 0; i < active && slot < n; i++) {
+            assign(list[takeable + i], slot++);
+        }
+        return BASE
+                | (takeable > pending ? NPIE : 0)
+                | ((groups & 1) != 0 ? VGRP0DIE : VGRP0EIE)
+                | ((groups & 2) != 0 ? VGRP1DIE : VGRP1EIE);
+    }
+
+    private static final int DISABLED_GROUP = 1 << 26;
+
+    /** What can be taken, then what is active, then what the guest's groups disable. */
+    private static int key(VirtualInterrupt irq, int groups) {
+        int key = irq.priority << 16 | irq.intid;
+        if (irq.active) {
+            return 1 << 25 | key;
+        }
+        return (groups & (irq.group1 ? 2 : 1)) != 0 ? key : DISABLED_GROUP | key;
+    }
+
+    /**
+     * @param all every interrupt of the list has a list register
+     */
+    private long value(VirtualInterrupt irq, boolean all) {
+        long value = irq.fields();
+        boolean asPending = !irq.active;
+        if (irq.active) {
+            value |= ACTIVE;
+            // Pending again once it ends; but if others stay outside, those may come first then.
+            asPending = all && !irq.byHardware() && irq.target == this && vgic.deliverable(irq);
+        }
+        if (asPending) {
+            value |= PENDING;
+        }
+        if (irq.byHardware()) {
+            value |= HW | (long) irq.physical << PINTID_SHIFT;
+        } else if (!irq.edge || irq.target != this || irq.active && !all) {
+            value |= EOI;
+        }
+        irq.filledPending = asPending;
+        irq.relatched = false;
+        return value;
+    }
+
+    private void write(int i, long value) {
+        if (filled[i] == value || value == 0 && (filled[i] & (STATE | EOI)) == 0) {
+            return;
+        }
+        filled[i] = value;
+        cpu.write(ListRegister.of(i), value);
+    }
+
+    private void settlePhysical() {
+        for (VirtualInterrupt irq : mapped) {
+            boolean wanted = irq.active || irq.level;
+            if (!irq.physicalKnown || irq.physicalActive != wanted) {
+                vgic.physical.setActive(cpu, irq.physical, wanted);
+                irq.physicalActive = wanted;
+                irq.physicalKnown = true;
+            }
+        }
+    }
+
+    // Exit
+
+    /**
+     * Takes back what the guest did with its list registers ({@code kvm_vgic_sync_hwstate}), before
+     * anything is emulated.
+     */
+    public void sync() {
+        if (outstanding) {
+            fold();
+        }
+    }
+
+    /** The PE took its maintenance interrupt: besides {@link #sync} what had no list register. */
+    public void maintenance() {
+        fold();
+    }
+
+    private void fold() {
+        boolean absent;
+        synchronized (vgic.lock) {
+            for (int m = used; m != 0; m &= m - 1) {
+                int i = Integer.numberOfTrailingZeros(m);
+                long now = cpu.read(ListRegister.of(i));
+                if (now != filled[i]) {
+                    fold(slots[i], filled[i], now);
+                    filled[i] = now;
+                    stale = true;
+                }
+            }
+            outstanding = false;
+            folds = folds + 1;
+            absent = (cpu.read(SysReg.ICH_HCR_EL2) >>> EOI_COUNT_SHIFT & 0x1f) != 0;
+            if (absent) {
+                cpu.write(SysReg.ICH_HCR_EL2, hcr);
+            }
+            if (hcr != BASE) {
+                // Whatever the guest did to its interface may have called for another selection.
+                stale = true;
+            }
+            if (stale) {
+                for (int m = used; m != 0; m &= m - 1) {
+                    vgic.update(slots[Integer.numberOfTrailingZeros(m)]);
+                }
+            }
+            kickDue = false;
+        }
+        if (absent) {
+            int intid = endedIntid();
+            if (intid >= 0) {
+                vgic.deactivate(this, intid);
+                kickDue = false;
+            }
+        }
+        vgic.deliverKicks();
+    }
+
+    private void fold(VirtualInterrupt irq, long was, long now) {
+        boolean pending = (now & PENDING) != 0;
+        if (irq.filledPending && !pending) {
+            irq.latch = irq.relatched;
+        }
+        irq.filledPending = pending;
+        irq.relatched = false;
+        boolean active = (now & ACTIVE) != 0;
+        if (active && !irq.active) {
+            irq.owner = this;
+        }
+        irq.active = active;
+        if ((was & HW) != 0 && (now & STATE) == 0) {
+            irq.physicalActive = false;
+        }
+    }
+
+    /** INTID of the ICC_EOIR or ICC_DIR write that the guest has just executed, or -1. */
+    private int endedIntid() {
+        int word = owner.previousInstruction();
+        if (word >>> 20 != MSR) {
+            return -1;
+        }
+        SysReg r = SysReg.decode(word >>> 5 & 0xffff);
+        boolean ends =
+                r == SysReg.ICC_EOIR1_EL1 || r == SysReg.ICC_EOIR0_EL1 || r == SysReg.ICC_DIR_EL1;
+        return ends ? (int) owner.reg(word & 31) & 0xff_ffff : -1;
+    }
+
+    // What the CPU interface would do
+
+    /**
+     * Whether an interrupt is signalled to the guest, whatever PSTATE masks: it wakes the guest
+     * from WFI ({@code kvm_vgic_vcpu_pending_irq}).
+     */
+    public boolean pending() {
+        synchronized (vgic.lock) {
+            sampleLines();
+            if (listed == 0) {
+                return false;
+            }
+            VirtualInterfaceState state = interfaceState();
+            int groups = state.groups();
+            VirtualInterrupt best = null;
+            int bestKey = DISABLED_GROUP;
+            for (int i = 0; i < listed; i++) {
+                VirtualInterrupt irq = list[i];
+                if (!irq.active && vgic.deliverable(irq)) {
+                    int key = key(irq, groups);
+                    if (key < bestKey) {
+                        bestKey = key;
+                        best = irq;
+                    }
+                }
+            }
+            return best != null && state.signals(best.priority, best.group1);
+        }
+    }
+
+    private VirtualInterfaceState interfaceState() {
+        return new VirtualInterfaceState(
+                vgic.parameters(),
+                control(SysReg.ICH_VMCR_EL2),
+                control(SysReg.ICH_AP0R0_EL2),
+                control(SysReg.ICH_AP1R0_EL2));
+    }
+
+    /** ICH_VMCR, ICH_AP0R0 or ICH_AP1R0_EL2, wherever it is now. */
+    long control(SysReg r) {
+        if (cpu != null) {
+            return cpu.read(r);
+        }
+        return r == SysReg.ICH_VMCR_EL2 ? vmcr : r == SysReg.ICH_AP0R0_EL2 ? ap0r0 : ap1r0;
+    }
+
+    void setControl(SysReg r, long value) {
+        if (cpu != null) {
+            cpu.write(r, value);
+        }
+        switch (r) {
+            case ICH_VMCR_EL2 -> vmcr = value;
+            case ICH_AP0R0_EL2 -> ap0r0 = value;
+            default -> ap1r0 = value;
+        }
+        stale = true;
+    }
+
+    /**
+     * A write of ICC_SGI1R, ICC_SGI0R or ICC_ASGI1R_EL1, which always trap from a guest.
+     *
+     * @return whether {@code r} is one of them
+     */
+    public boolean writeSgi(SysReg r, long value) {
+        switch (r) {
+            case ICC_SGI1R_EL1 -> vgic.sendSgi(this, value, true);
+            case ICC_SGI0R_EL1, ICC_ASGI1R_EL1 -> vgic.sendSgi(this, value, false);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public String toString() {
+        return "vgic of vCPU " + id + " of " + GicParameters.affinity(id);
+    }
+}
