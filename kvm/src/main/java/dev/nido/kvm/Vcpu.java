@@ -102,6 +102,44 @@ public final class Vcpu {
         }
     }
 
+    /** Bits 63:0 of V0–V31, or bits 127:64. */
+    public long vector(int n, boolean high) {
+        return (pe != null ? pe.v : context.v)[2 * n + (high ? 1 : 0)];
+    }
+
+    /** Sets V0–V31: bits 63:0 and 127:64. */
+    public void setVector(int n, long low, long high) {
+        long[] v = pe != null ? pe.v : context.v;
+        v[2 * n] = low;
+        v[2 * n + 1] = high;
+    }
+
+    /** FPCR, 32 bits. */
+    public int fpcr() {
+        return pe != null ? pe.fpcr : context.fpcr;
+    }
+
+    public void setFpcr(int value) {
+        if (pe != null) {
+            pe.fpcr = value;
+        } else {
+            context.fpcr = value;
+        }
+    }
+
+    /** FPSR, 32 bits. */
+    public int fpsr() {
+        return pe != null ? pe.fpsr : context.fpsr;
+    }
+
+    public void setFpsr(int value) {
+        if (pe != null) {
+            pe.fpsr = value;
+        } else {
+            context.fpsr = value;
+        }
+    }
+
     /** A system register of the guest, one of EL0 or EL1 ({@code vcpu_read_sys_reg}). */
     public long readSys(SysReg r) {
         return pe != null ? pe.readRegister(r) : context.sys[r.ordinal()];

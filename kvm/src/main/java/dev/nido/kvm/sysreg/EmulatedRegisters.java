@@ -91,8 +91,7 @@ public final class EmulatedRegisters {
                 switch (r) {
                     case MPIDR_EL1 -> (vcpu, self) -> CpuModel.mpidr(vcpu.id());
                     case CCSIDR_EL1 ->
-                            (vcpu, self) ->
-                                    vcpu.vm().cpu().ccsidr(vcpu.readSys(SysReg.CSSELR_EL1));
+                            (vcpu, self) -> vcpu.vm().cpu().ccsidr(vcpu.readSys(SysReg.CSSELR_EL1));
                     default -> (vcpu, self) -> vcpu.vm().idRegisters().get(self.register());
                 };
         row.read(value);
@@ -127,9 +126,7 @@ public final class EmulatedRegisters {
             row.write((vcpu, self, value) -> vcpu.debug().write(self.register(), value));
         }
         String n = r.name();
-        if (n.matches("DBG[BW][VC]R\\d+_EL1")
-                || r == SysReg.MDSCR_EL1
-                || r == SysReg.MDCCINT_EL1) {
+        if (n.matches("DBG[BW][VC]R\\d+_EL1") || r == SysReg.MDSCR_EL1 || r == SysReg.MDCCINT_EL1) {
             row.user(
                     (vcpu, self) -> vcpu.debug().stored(self.register()),
                     (vcpu, self, value) -> vcpu.debug().store(self.register(), value));
@@ -157,10 +154,8 @@ public final class EmulatedRegisters {
             row.read((vcpu, self) -> vcpu.pmu().read(self.register()));
         }
         if (r.writable()) {
-            row.write(
-                    (vcpu, self, value) ->
-                            vcpu.pmu()
-                                    .write(self.register(), value, Spsr.el(vcpu.pstate())));
+            row.write((vcpu, self, value) ->
+                    vcpu.pmu().write(self.register(), value, Spsr.el(vcpu.pstate())));
         }
         boolean indirect =
                 r == SysReg.PMXEVTYPER_EL0

@@ -31,8 +31,7 @@ public record GuestDebug(
 
     /** BRK instructions only. */
     public static GuestDebug softwareBreakpoints() {
-        return new GuestDebug(
-                false, false, new long[0], new long[0], new long[0], new long[0]);
+        return new GuestDebug(false, false, new long[0], new long[0], new long[0], new long[0]);
     }
 
     /** One instruction each run. */

@@ -40,8 +40,8 @@ public final class PmuEventFilter {
      * @param base first event number
      * @param count number of events
      * @param allow whether they may be counted
-     * @throws KvmException EINVAL if the range is not in the event space; EBUSY after the VM's first
-     *     run; ENODEV without a PMU
+     * @throws KvmException EINVAL if the range is not in the event space; EBUSY after the VM's
+     *     first run; ENODEV without a PMU
      */
     public synchronized void add(int base, int count, boolean allow) {
         if (!ids.hasPmu()) {

@@ -1,8 +1,8 @@
 package dev.nido.kvm.sysreg;
 
 import dev.nido.arch.CnthctlEl2;
-import dev.nido.arch.CpuModel;
 import dev.nido.arch.CptrEl2;
+import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.MdcrEl2;

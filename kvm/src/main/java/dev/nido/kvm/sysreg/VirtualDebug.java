@@ -11,8 +11,8 @@ import dev.nido.kvm.run.PhysicalCpu;
 
 /**
  * The debug registers of a vCPU (KVM: {@code struct kvm_guest_debug_arch}, debug.c). The guest's
- * values are here; the PE gets them, changed where the guest could notice EL2 through them, or those
- * of {@link GuestDebug}. All accesses of the guest trap (MDCR_EL2.TDA, TDOSA, TDRA).
+ * values are here; the PE gets them, changed where the guest could notice EL2 through them, or
+ * those of {@link GuestDebug}. All accesses of the guest trap (MDCR_EL2.TDA, TDOSA, TDRA).
  *
  * <p>Changed is this: breakpoints that match a VMID or CONTEXTIDR_EL2 never hit on a CPU without
  * EL2, so they are disabled in the PE.
@@ -101,8 +101,7 @@ public final class VirtualDebug {
     /** What the guest writes. */
     void write(SysReg r, long value) {
         switch (r) {
-            case OSLAR_EL1 ->
-                    store(SysReg.OSLSR_EL1, OSLM | ((value & 1) != 0 ? OSLK : 0));
+            case OSLAR_EL1 -> store(SysReg.OSLSR_EL1, OSLM | ((value & 1) != 0 ? OSLK : 0));
             case DBGCLAIMSET_EL1 -> values[r.ordinal()] |= value & 0xff;
             case DBGCLAIMCLR_EL1 -> values[SysReg.DBGCLAIMSET_EL1.ordinal()] &= ~value;
             case DBGDTR_EL0, DBGDTRRX_EL0, OSDLR_EL1 -> {
@@ -153,21 +152,16 @@ public final class VirtualDebug {
     }
 
     /**
-     * A debug exception to EL2: EC 0x30, 0x32, 0x34, 0x3c (KVM: {@code
-     * kvm_handle_guest_debug()}).
+     * A debug exception to EL2: EC 0x30, 0x32, 0x34, 0x3c (KVM: {@code kvm_handle_guest_debug()}).
      *
      * @return LEAVE, with the exit set
      */
     public int handle(long esr) {
-        long far =
-                Esr.exceptionClass(esr) == Esr.EC_WATCHPOINT
-                        ? cpu.read(SysReg.FAR_EL2)
-                        : 0;
+        long far = Esr.exceptionClass(esr) == Esr.EC_WATCHPOINT ? cpu.read(SysReg.FAR_EL2) : 0;
         return vcpu.leave(
                 user != null
                         ? new Exit.Debug(esr, far)
-                        : new Exit.InternalError(
-                                "debug exception 0x%x of nobody".formatted(esr)));
+                        : new Exit.InternalError("debug exception 0x%x of nobody".formatted(esr)));
     }
 
     /** Puts what shall act into the PE. */

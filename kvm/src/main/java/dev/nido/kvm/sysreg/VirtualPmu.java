@@ -339,8 +339,9 @@ public final class VirtualPmu {
     }
 
     private static boolean isType(SysReg r) {
-        return r == SysReg.PMXEVTYPER_EL0 || r.ordinal() >= SysReg.PMEVTYPER0_EL0.ordinal()
-                && r.ordinal() < SysReg.PMEVTYPER0_EL0.ordinal() + CYCLES;
+        return r == SysReg.PMXEVTYPER_EL0
+                || r.ordinal() >= SysReg.PMEVTYPER0_EL0.ordinal()
+                        && r.ordinal() < SysReg.PMEVTYPER0_EL0.ordinal() + CYCLES;
     }
 
     /**
