@@ -1,5 +1,10 @@
 package dev.nido.kvm.pgtable;
 
+import dev.nido.kvm.Errno;
+import dev.nido.machine.PhysicalMemory;
+
+import java.lang.invoke.VarHandle;
+
 /**
  * Receives what {@link Stage2PageTable#getLeaf} and {@link HypPageTable#getLeaf} find, so that
  * looking up allocates nothing. An invalid entry is a leaf too.
@@ -12,10 +17,31 @@ public final class Leaf {
     private int level;
     private int pageShift;
 
-    void set(long pte, int level, int pageShift) {
-        this.pte = pte;
-        this.level = level;
-        this.pageShift = pageShift;
+    /** Walks to the entry where a PE's walk for an address ends. */
+    int find(MemoryOps ops, TableGeometry geometry, long root, long address) {
+        if (address < 0 || address >= geometry.inputLimit()) {
+            return -Errno.ERANGE;
+        }
+        if (root == 0) {
+            return -Errno.EINVAL;
+        }
+        PhysicalMemory memory = ops.memory();
+        int shift = geometry.pageShift();
+        long table = root;
+        long mask = (geometry.pgdSize() >>> 3) - 1;
+        for (int l = geometry.startLevel(); ; l++) {
+            long index = address >>> geometry.shift(l) & mask;
+            long entry = memory.get64(memory.offsetOf(table) + (index << 3));
+            VarHandle.acquireFence();
+            if (!Descriptor.table(entry, l)) {
+                pte = entry;
+                level = l;
+                pageShift = shift;
+                return 0;
+            }
+            table = Descriptor.outputAddress(entry, shift);
+            mask = geometry.entries() - 1;
+        }
     }
 
     /** The descriptor. */

@@ -61,6 +61,31 @@ public abstract class PageTableWalker {
     protected abstract int visit(Visit visit, int kind);
 
     /**
+     * Walks the entries of a range, widened to whole pages.
+     *
+     * @param root physical address of the root table, 0 if there is none
+     * @return 0, the error of the callback, {@code -ERANGE} if the range leaves the input address
+     *     size, {@code -EINVAL} without a root
+     */
+    final int walk(MemoryOps ops, TableGeometry geometry, long root, long addr, long size) {
+        long limit = geometry.inputLimit();
+        long page = geometry.pageSize();
+        if (addr < 0 || addr > limit || size < 0 || size > limit) {
+            return -Errno.ERANGE;
+        }
+        long end = addr + size + page - 1 & -page;
+        if (end > limit) {
+            return -Errno.ERANGE;
+        }
+        if (root == 0) {
+            return -Errno.EINVAL;
+        }
+        Visit v = new Visit(ops, flags, addr & -page, end);
+        return walkTable(
+                v, ops.memory().offsetOf(root), geometry.startLevel(), geometry.pgdSize() >>> 3);
+    }
+
+    /**
      * Walks from {@link Visit#next} to the end of the range or of the table.
      *
      * @param table offset of the table in memory

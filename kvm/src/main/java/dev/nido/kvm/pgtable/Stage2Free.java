@@ -21,7 +21,7 @@ final class Stage2Free extends PageTableWalker {
         }
         if (kind == TABLE_POST) {
             long child = v.oldAddress();
-            if (v.ops.pageCount(child) != 1) {
+            if (v.ops.pageCount(child) > 1) {
                 return 0; // partly outside of the range
             }
             v.storeRelease(0);

@@ -154,39 +154,19 @@ public final class Stage2PageTable {
      *     a shared walk of a table that doesn't allow it
      */
     public int walk(PageTableWalker walker, long ipa, long size) {
-        long limit = geometry.inputLimit();
-        long page = geometry.pageSize();
-        if (ipa < 0 || ipa > limit || size < 0 || size > limit) {
-            return -Errno.ERANGE;
-        }
-        long start = ipa & -page;
-        long end = ipa + size + page - 1 & -page;
-        if (end > limit) {
-            return -Errno.ERANGE;
-        }
         if ((walker.flags() & PageTableWalker.SHARED) == 0) {
             epoch.drain();
-            return walkFromRoot(walker, start, end);
+            return walker.walk(ops, geometry, pgd, ipa, size);
         }
         if (el2Owned) {
             return -Errno.EPERM;
         }
         int entered = epoch.enter();
         try {
-            return walkFromRoot(walker, start, end);
+            return walker.walk(ops, geometry, pgd, ipa, size);
         } finally {
             epoch.leave(entered);
         }
-    }
-
-    private int walkFromRoot(PageTableWalker walker, long start, long end) {
-        long root = pgd;
-        if (root == 0) {
-            return -Errno.EINVAL;
-        }
-        Visit v = new Visit(ops, walker.flags(), start, end);
-        return walker.walkTable(
-                v, ops.memory().offsetOf(root), geometry.startLevel(), geometry.pgdSize() >>> 3);
     }
 
     /** Makes everything written visible to PEs' walks (KVM: DSB ISHST). */
@@ -424,39 +404,14 @@ public final class Stage2PageTable {
      * @param leaf receives it
      */
     public int getLeaf(long ipa, Leaf leaf) {
-        if (ipa < 0 || ipa >= geometry.inputLimit()) {
-            return -Errno.ERANGE;
-        }
         if (el2Owned) {
-            return descend(ipa, leaf);
+            return leaf.find(ops, geometry, pgd, ipa);
         }
         int entered = epoch.enter();
         try {
-            return descend(ipa, leaf);
+            return leaf.find(ops, geometry, pgd, ipa);
         } finally {
             epoch.leave(entered);
-        }
-    }
-
-    private int descend(long ipa, Leaf leaf) {
-        long table = pgd;
-        if (table == 0) {
-            return -Errno.EINVAL;
-        }
-        int pageShift = geometry.pageShift();
-        int level = geometry.startLevel();
-        long mask = (geometry.pgdSize() >>> 3) - 1;
-        while (true) {
-            long index = ipa >>> geometry.shift(level) & mask;
-            long pte = ops.memory().get64(ops.memory().offsetOf(table) + (index << 3));
-            VarHandle.acquireFence();
-            if (!Descriptor.table(pte, level)) {
-                leaf.set(pte, level, pageShift);
-                return 0;
-            }
-            table = Descriptor.outputAddress(pte, pageShift);
-            mask = geometry.entries() - 1;
-            level++;
         }
     }
 
