@@ -213,17 +213,21 @@ public final class HostMemory {
     }
 
     /**
-     * Makes 512 guest pages with reference count 1 of a block that was allocated whole. What it
-     * holds stays.
+     * Makes guest pages with reference count 1 of a block that was allocated whole. What it holds
+     * stays.
+     *
+     * @param shift logarithm of the bytes of a page
      */
-    public synchronized void breakBlock(long pa) {
+    public synchronized void breakBlock(long pa, int shift) {
         int i = index(pa);
         if ((pa & BLOCK_SIZE - 1) != 0 || !whole[i]) {
             throw new IllegalStateException("no whole block at 0x%x".formatted(pa));
         }
         whole[i] = false;
         Block b = new Block(i, Use.GUEST);
-        Arrays.fill(b.counts, (char) 1);
+        for (int page = 0; page < BLOCK_PAGES; page += 1 << shift - PAGE_SHIFT) {
+            b.counts[page] = 1;
+        }
         Arrays.fill(b.dirty, -1L);
         blocks[i] = b;
     }
@@ -238,9 +242,14 @@ public final class HostMemory {
         return allocate(Use.TABLE, shift);
     }
 
-    /** Allocates a 4 KiB page of guest RAM, zeroed, with reference count 1; 0 if there is none. */
-    public long allocatePage() {
-        return allocate(Use.GUEST, PAGE_SHIFT);
+    /**
+     * Allocates a page of guest RAM, zeroed, with reference count 1.
+     *
+     * @param shift logarithm of its bytes, 12 to 20; it is aligned to its size
+     * @return its physical address, or 0 if there is none
+     */
+    public long allocateGuest(int shift) {
+        return allocate(Use.GUEST, shift);
     }
 
     private long allocate(Use use, int shift) {

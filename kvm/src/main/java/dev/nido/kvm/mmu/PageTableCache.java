@@ -59,6 +59,11 @@ public final class PageTableCache implements PageCache {
         return size >= least;
     }
 
+    /** Pages that it can hold. */
+    public int capacity() {
+        return pages.length;
+    }
+
     @Override
     public long takePage() {
         return size == 0 ? 0 : pages[--size];

@@ -1,0 +1,259 @@
+package dev.nido.kvm.mmu;
+
+import dev.nido.arch.Feature;
+import dev.nido.kvm.Errno;
+import dev.nido.kvm.KvmException;
+import dev.nido.kvm.pgtable.Stage2Context;
+import dev.nido.kvm.pgtable.Stage2Geometry;
+import dev.nido.kvm.pgtable.Stage2PageTable;
+import dev.nido.machine.mmu.TlbMaintenance;
+import dev.nido.machine.pe.Pe;
+
+import java.util.Arrays;
+import java.util.function.IntFunction;
+
+/**
+ * One stage-2 MMU context of a VM: a table, the VTCR_EL2 that describes it, and the VMID that its
+ * TLB entries are tagged with.
+ *
+ * <p>KVM: {@code struct kvm_s2_mmu}, {@code kvm_init_stage2_mmu()}, {@code kvm_free_stage2_pgd()}.
+ */
+public final class S2Mmu implements Stage2Context {
+
+    private static final long CNP = 1;
+    private static final int VMID_SHIFT = 48;
+
+    /** The PE whose TLB {@link #flushVmidIpaNsh} is for; none: all. */
+    private static final ThreadLocal<Pe> HERE = new ThreadLocal<>();
+
+    private VmArch arch;
+    private TlbMaintenance tlb;
+    private long vtcr;
+    private boolean executeNeverExtension;
+    private volatile Stage2PageTable pgt;
+    private volatile long pgdPhys;
+    private final Vmid vmid = new Vmid();
+
+    /** By PE: the vCPU of this context that ran there last, −1 for none. */
+    private int[] lastVcpuRan;
+
+    private final IntFunction<int[]> perCpu;
+
+    /** A context that is not initialised. */
+    public S2Mmu() {
+        this(int[]::new);
+    }
+
+    /** For tests in which the array of PEs can't be had. */
+    S2Mmu(IntFunction<int[]> perCpu) {
+        this.perCpu = perCpu;
+    }
+
+    /**
+     * Initialises the context of a VM, in the order that the table's parts need each other.
+     *
+     * @param ipaBits 32 to the machine's PA bits; 0 for 40
+     * @throws KvmException EINVAL if it is initialised already, or for a size that can't be; ENOMEM.
+     *     The context is as it was then
+     */
+    public void init(VmArch arch, int ipaBits) {
+        if (pgt != null) {
+            throw new KvmException(Errno.EINVAL, "the MMU context has a page table already");
+        }
+        long v =
+                Stage2Geometry.vtcr(
+                        arch.pageShift(),
+                        ipaBits,
+                        arch.paRange(),
+                        arch.hardwareAccessFlag(),
+                        arch.wideVmid());
+        if (v < 0) {
+            throw new KvmException((int) v, ipaBits + " bits of IPA");
+        }
+        vtcr = v;
+        this.arch = arch;
+        tlb = arch.tlb();
+        executeNeverExtension = arch.cpu().has(Feature.XNX);
+        Stage2PageTable table =
+                Stage2PageTable.create(
+                        this,
+                        arch.tables(),
+                        java.util.EnumSet.noneOf(dev.nido.kvm.pgtable.Stage2Flag.class),
+                        null);
+        if (table == null) {
+            throw new KvmException(Errno.ENOMEM, "no memory for the root of a stage-2 table");
+        }
+        int[] last = perCpu.apply(arch.machine().pes());
+        if (last == null) {
+            table.destroy();
+            throw new KvmException(Errno.ENOMEM, "no memory for what is kept by PE");
+        }
+        Arrays.fill(last, -1);
+        lastVcpuRan = last;
+        pgt = table;
+        pgdPhys = table.pgd();
+        vmid.clear();
+    }
+
+    /** The VM, null before {@link #init}. */
+    public VmArch arch() {
+        return arch;
+    }
+
+    /** The table, null before {@link #init} and after {@link #free}. */
+    public Stage2PageTable pgt() {
+        return pgt;
+    }
+
+    /** Physical address of the table's root, 0 when there is none. */
+    public long pgdPhys() {
+        return pgdPhys;
+    }
+
+    /** The context's VMID, which {@link VmidAllocator} manages. */
+    public Vmid vmid() {
+        return vmid;
+    }
+
+    @Override
+    public long vtcr() {
+        return vtcr;
+    }
+
+    @Override
+    public boolean hasArch() {
+        return arch != null;
+    }
+
+    @Override
+    public boolean executeNeverExtension() {
+        return executeNeverExtension;
+    }
+
+    @Override
+    public boolean rangeInvalidation() {
+        return true;
+    }
+
+    // Use by a vCPU
+
+    /**
+     * A vCPU of the VM is loaded on a PE. If another one of this context ran there last, what the
+     * PE's TLB has of stage 1 goes: vCPUs share the VMID, and not their stage-1 entries.
+     *
+     * @param vcpu its number in the VM
+     * @return whether there was a flush
+     */
+    public boolean load(Pe pe, int vcpu) {
+        int last = lastVcpuRan[pe.index];
+        if (last == vcpu) {
+            return false;
+        }
+        lastVcpuRan[pe.index] = vcpu;
+        int number = arch.vmids().number(vmid);
+        if (last == -1 || number == 0) {
+            return false;
+        }
+        tlb.stage1(pe, number);
+        return true;
+    }
+
+    /** The vCPU that ran on a PE last, −1 for none. */
+    public int lastVcpuRan(int pe) {
+        return lastVcpuRan[pe];
+    }
+
+    /**
+     * VTTBR_EL2 for an entry on a PE; asked for before each, since it brings the VMID up to date.
+     */
+    public long vttbr(Pe pe) {
+        return (long) arch.vmids().update(vmid, pe.index) << VMID_SHIFT | pgdPhys;
+    }
+
+    /** The context was loaded on a PE and is no more. */
+    public void put(Pe pe) {
+        arch.vmids().clearActive(pe.index);
+    }
+
+    // TLB maintenance
+
+    @Override
+    public void flushVmid() {
+        int number = number();
+        if (number != 0) {
+            tlb.stage2(number);
+        }
+    }
+
+    @Override
+    public void flushVmidIpa(long ipa, int level) {
+        int number = number();
+        if (number != 0) {
+            tlb.stage2(number, ipa & -arch.pageSize(), arch.pageSize());
+        }
+    }
+
+    @Override
+    public void flushVmidIpaNsh(long ipa, int level) {
+        Pe pe = HERE.get();
+        int number = number();
+        if (pe == null) {
+            flushVmidIpa(ipa, level);
+        } else if (number != 0) {
+            tlb.stage2(pe, number, ipa & -arch.pageSize(), arch.pageSize());
+        }
+    }
+
+    @Override
+    public void flushVmidRange(long ipa, long pages) {
+        flushRange(ipa, pages << arch.pageShift());
+    }
+
+    void flushRange(long ipa, long bytes) {
+        int number = number();
+        if (number != 0 && bytes > 0) {
+            tlb.stage2(number, ipa, bytes);
+        }
+    }
+
+    /**
+     * The number that this context's TLB entries may be tagged with. Read after the table was
+     * changed: a PE that gets a new one later walks the changed table.
+     */
+    private int number() {
+        java.lang.invoke.VarHandle.fullFence();
+        return arch.vmids().number(vmid);
+    }
+
+    /** Says which PE local maintenance on this thread is for; null for none. */
+    static void setHere(Pe pe) {
+        if (pe == null) {
+            HERE.remove();
+        } else {
+            HERE.set(pe);
+        }
+    }
+
+    // End
+
+    /** Frees the table and the VMID. No PE may use the context any more. Again: no effect. */
+    public void free() {
+        if (arch == null) {
+            return;
+        }
+        Stage2PageTable table;
+        arch.lock().writeLock().lock();
+        try {
+            table = pgt;
+            pgdPhys = 0;
+            pgt = null;
+            lastVcpuRan = null;
+        } finally {
+            arch.lock().writeLock().unlock();
+        }
+        if (table != null) {
+            arch.vmids().release(vmid);
+            table.destroy();
+        }
+    }
+}
