@@ -8,7 +8,9 @@ import dev.nido.kvm.Vm;
  * protected mode the host's stage 2 decides ({@code dev.nido.kvm.protect}).
  *
  * <p>All addresses are physical, page aligned, and all sizes whole pages. Called on any thread; an
- * implementation takes its own lock, and never a VM's.
+ * implementation takes its own lock, and never a VM's. {@link #claim} is called under the VM's lock
+ * for reading, after the check that the host page is still the right one: a page that went away in
+ * between must not be claimed again behind the {@link #release} that belongs to it.
  *
  * <p>KVM: {@code __pkvm_host_donate_guest()}, {@code __pkvm_host_share_guest()}, {@code
  * __pkvm_host_reclaim_page()}, {@code host_stage2_adjust_range()}.
