@@ -24,6 +24,7 @@ import java.util.Objects;
  * @param seed where every random number comes from
  * @param console where the PL011's output goes
  * @param secondConsole where the virtio console's output goes; null for no such device
+ * @param hosting the hypervisor below the guest; null if the guest owns the machine
  */
 public record BoardConfig(
         CpuModel cpu,
@@ -39,10 +40,25 @@ public record BoardConfig(
         boolean deterministic,
         long seed,
         ByteSink console,
-        ByteSink secondConsole) {
+        ByteSink secondConsole,
+        Hosting hosting) {
 
     /** A raw disk image. */
     public record Disk(Path file, boolean readOnly) {}
+
+    /**
+     * What the guest is run by when it does not own the machine.
+     *
+     * @param pes processing elements of the machine; 0 for as many as the guest has CPUs
+     * @param granule of the hypervisor's tables, bytes: 4096, 16384 or 65536
+     * @param protectedVm whether the board loses access to memory that the guest does not share
+     * @param shuffled whether pages come from all over the machine's memory, not in a row
+     */
+    public record Hosting(int pes, int granule, boolean protectedVm, boolean shuffled) {
+
+        /** An ordinary hypervisor: as many PEs as CPUs, tables of 4 KiB. */
+        public static final Hosting STANDARD = new Hosting(0, 4096, false, false);
+    }
 
     /** Bytes of RAM that any kernel and its device tree need. */
     public static final long MIN_MEMORY = 1L << 20;
@@ -82,7 +98,8 @@ public record BoardConfig(
                 deterministic,
                 seed,
                 first,
-                second);
+                second,
+                hosting);
     }
 
     /**
@@ -110,6 +127,17 @@ public record BoardConfig(
         }
         if (startEl != 1 && startEl != 2) {
             throw new ConfigurationException("a guest starts at EL1 or EL2, not EL" + startEl);
+        }
+        if (hosting != null && startEl == 2) {
+            throw new ConfigurationException("a guest that starts at EL2 owns the machine");
+        }
+        if (hosting != null && hosting.pes() < 0) {
+            throw new ConfigurationException("--pes %d: at least one".formatted(hosting.pes()));
+        }
+        if (hosting != null && deterministic && hosting.pes() != 0 && hosting.pes() != cpus) {
+            throw new ConfigurationException(
+                    "--pes %d: in deterministic mode each of the %d CPUs has its own"
+                            .formatted(hosting.pes(), cpus));
         }
         int devices = disks.size() + 1 + (secondConsole == null ? 0 : 1);
         if (devices > VirtMap.VIRTIO_SLOTS) {
@@ -140,6 +168,7 @@ public record BoardConfig(
         private long seed;
         private ByteSink console = ByteSink.nowhere();
         private ByteSink secondConsole;
+        private Hosting hosting;
 
         private Builder(Path kernel) {
             this.kernel = kernel;
@@ -210,6 +239,11 @@ public record BoardConfig(
             return this;
         }
 
+        public Builder hosting(Hosting hypervisor) {
+            hosting = hypervisor;
+            return this;
+        }
+
         public BoardConfig build() {
             return new BoardConfig(
                     cpu,
@@ -225,7 +259,8 @@ public record BoardConfig(
                     deterministic,
                     seed,
                     console,
-                    secondConsole);
+                    secondConsole,
+                    hosting);
         }
     }
 }

@@ -1,0 +1,123 @@
+package dev.nido.cli;
+
+import dev.nido.board.BoardConfig;
+import dev.nido.board.BoardException;
+import dev.nido.board.compare.Comparison;
+import dev.nido.board.compare.Outcome;
+import dev.nido.board.compare.Side;
+import dev.nido.board.device.ByteSink;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+import java.util.concurrent.Callable;
+
+/** {@code nido compare}: the guest alone on the machine, and under the hypervisor. */
+@Command(
+        description = {
+            "Run the guest on the machine itself and under the hypervisor, and compare what it sees.",
+            "Options as for run. Both runs are deterministic and take no input."
+        })
+final class CompareCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Mixin private GuestOptions guest;
+
+    @Mixin private MachineOptions machine;
+
+    @Option(
+            names = "--blocks",
+            paramLabel = "N",
+            description = "Stop after N blocks of 2^20 records.")
+    private Long blocks;
+
+    @Option(names = "--console", description = "Show the console of the run on the machine itself.")
+    private boolean console;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help and exit.")
+    private boolean help;
+
+    CompareCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (machine.mode != null) {
+            throw new Refusal("--mode: compare runs both");
+        }
+        if (machine.startsAtEl2()) {
+            throw new Refusal(
+                    "--nested "
+                            + machine.nested
+                            + ": guests at EL2 run on the machine itself only, for now");
+        }
+        machine.deterministic = true;
+        machine.mode = MachineOptions.Mode.hosted;
+        machine.check();
+        guest.check("compare");
+        if (blocks != null && blocks < 1) {
+            throw new Refusal("--blocks " + blocks + ": at least one");
+        }
+        for (String disk : machine.disks) {
+            if (!disk.endsWith(",ro")) {
+                throw new Refusal("--disk " + disk + ": both runs would write to it; add ,ro");
+            }
+        }
+        BoardConfig.Builder builder = guest.builder(streams, false);
+        machine.apply(builder);
+        BoardConfig hosted = builder.build();
+        BoardConfig bare = builder.hosting(null).build();
+        ByteSink shown =
+                console
+                        ? (bytes, at, length) -> {
+                            streams.text().write(bytes, at, length);
+                            streams.text().flush();
+                        }
+                        : null;
+        Comparison comparison =
+                Comparison.of(new Side("bare", bare), new Side("hosted", hosted))
+                        .timeout(machine.timeout)
+                        .console(shown)
+                        .progress(streams::say);
+        if (blocks != null) {
+            comparison.blocks(blocks);
+        }
+        try {
+            return report(comparison.run()).code();
+        } catch (BoardException e) {
+            throw new Refusal(Main.oneLine(e.getMessage()));
+        }
+    }
+
+    private ExitStatus report(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Identical same -> {
+                streams.say("both ended: %s; %d exits".formatted(same.end(), same.exits()));
+                streams.say("hash " + same.hash());
+                streams.text().println("identical: " + same.instructions() + " instructions");
+                yield ExitStatus.OK;
+            }
+            case Outcome.Diverged found -> {
+                streams.text()
+                        .println(
+                                "different: record %d, after %d instructions"
+                                        .formatted(found.record(), found.instruction()));
+                found.report().forEach(streams.text()::println);
+                yield ExitStatus.DIVERGED;
+            }
+            case Outcome.TimedOut late -> {
+                streams.say("time limit passed; identical for %d records".formatted(late.agreed()));
+                yield ExitStatus.TIME_LIMIT;
+            }
+            case Outcome.NotHosted not -> {
+                streams.say("the comparison says nothing: " + not.why());
+                yield ExitStatus.DIVERGED;
+            }
+        };
+    }
+}
