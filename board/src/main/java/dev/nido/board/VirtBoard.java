@@ -81,6 +81,9 @@ public final class VirtBoard implements AutoCloseable {
     public static VirtBoard create(BoardConfig config, StreamRecorder recorder)
             throws BoardException {
         config.check();
+        if (config.hosting() != null) {
+            throw new ConfigurationException("--mode hosted: not in this version, exists later");
+        }
         CpuModel cpu = config.startEl() == 2 ? config.cpu() : config.cpu().withoutEl2();
         KernelImage kernel = KernelLoader.load(config.kernel(), VirtMap.RAM);
         Initrd initrd = Initrd.of(config.initrds(), config.initrdOverlay());

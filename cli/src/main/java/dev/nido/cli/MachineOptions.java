@@ -4,7 +4,9 @@ import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.board.BoardConfig;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +35,42 @@ final class MachineOptions {
         any,
         vhe,
         nvhe
+    }
+
+    /** Granule of stage 2. */
+    enum Granule {
+        G4K("4k", 4096),
+        G16K("16k", 16384),
+        G64K("64k", 65536);
+
+        private final String text;
+
+        /** In bytes. */
+        final int bytes;
+
+        Granule(String text, int bytes) {
+            this.text = text;
+            this.bytes = bytes;
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+
+        /** As the command line writes it. */
+        static final class Text implements ITypeConverter<Granule> {
+            @Override
+            public Granule convert(String value) {
+                for (Granule g : values()) {
+                    if (g.text.equalsIgnoreCase(value)) {
+                        return g;
+                    }
+                }
+                throw new TypeConversionException(
+                        "'" + value + "' is none of the granules 4k, 16k, 64k");
+            }
+        }
     }
 
     enum Engine {
@@ -75,7 +113,8 @@ final class MachineOptions {
     @Option(
             names = "--mode",
             paramLabel = "hosted|bare",
-            description = "Who owns EL2: Nido, or the guest. Default: bare.")
+            description =
+                    "Who owns EL2: Nido's hypervisor, or the guest. Default: bare.")
     Mode mode;
 
     @Option(
@@ -90,14 +129,17 @@ final class MachineOptions {
             description = "What the guest's HCR_EL2.E2H may be. Default: vhe on nv2, any on nv.")
     E2h e2h;
 
-    @Option(names = "--protected", description = "Protected mode of the hypervisor (later).")
+    @Option(
+            names = "--protected",
+            description = "Protected mode of the hypervisor: the host is confined too.")
     boolean protectedMode;
 
     @Option(
             names = "--l0-granule",
             paramLabel = "4k|16k|64k",
-            description = "Granule of the hypervisor's tables (later).")
-    String l0Granule;
+            converter = Granule.Text.class,
+            description = "Granule of the hypervisor's tables. Default: 4k.")
+    Granule l0Granule;
 
     @Option(
             names = {"-d", "--disk"},
@@ -176,14 +218,15 @@ final class MachineOptions {
      */
     void check(int defaultCpus) {
         cpus = requestedCpus == null ? defaultCpus : requestedCpus;
-        if (mode == Mode.hosted) {
-            throw Refusal.later("--mode hosted");
+        if (mode == Mode.hosted && startsAtEl2()) {
+            throw new Refusal(
+                    "--nested " + nested + ": a guest hypervisor needs --mode bare, for now");
         }
-        if (protectedMode) {
-            throw Refusal.later("--protected");
+        if (protectedMode && !hosted()) {
+            throw new Refusal("--protected: only with --mode hosted");
         }
-        if (l0Granule != null) {
-            throw Refusal.later("--l0-granule");
+        if (l0Granule != null && !hosted()) {
+            throw new Refusal("--l0-granule: only with --mode hosted");
         }
         if (!net.equals("none")) {
             throw Refusal.later("--net " + net);
@@ -212,7 +255,10 @@ final class MachineOptions {
         if (cpus < 1) {
             throw new Refusal("--cpus " + cpus + ": a computer has at least one");
         }
-        if (pes != null && pes != cpus) {
+        if (pes != null && pes < 1) {
+            throw new Refusal("--pes " + pes + ": a machine has at least one");
+        }
+        if (pes != null && pes != cpus && !hosted()) {
             throw new Refusal(
                     "--pes " + pes + ": in bare mode the guest's CPUs are the machine's, " + cpus);
         }
@@ -225,6 +271,11 @@ final class MachineOptions {
         if (timeout != null && timeout.isZero()) {
             throw new Refusal("--timeout: must be more than zero");
         }
+    }
+
+    /** True if the guest runs under the hypervisor. */
+    boolean hosted() {
+        return mode == Mode.hosted;
     }
 
     /** True if the guest starts at EL2. */
@@ -264,6 +315,14 @@ final class MachineOptions {
                     new BoardConfig.Disk(
                             Path.of(readOnly ? disk.substring(0, disk.length() - 3) : disk),
                             readOnly));
+        }
+        if (hosted()) {
+            builder.hosting(
+                    new BoardConfig.Hosting(
+                            pes == null ? 0 : pes,
+                            l0Granule == null ? Granule.G4K.bytes : l0Granule.bytes,
+                            protectedMode,
+                            false));
         }
         builder.cpus(cpus)
                 .memory(memory)

@@ -40,7 +40,7 @@ public final class Main {
         CommandLine line = new CommandLine(new NidoCommand());
         line.addSubcommand("run", new RunCommand(streams));
         line.addSubcommand("demo", new DemoCommand(streams));
-        line.addSubcommand("compare", new LaterCommand("compare"));
+        line.addSubcommand("compare", new CompareCommand(streams));
         line.addSubcommand("guest", new GuestCommand(streams));
         line.addSubcommand("bench", new BenchCommand(streams, benchmarks()));
         line.addSubcommand("disasm", new DisasmCommand(streams));
