@@ -113,8 +113,7 @@ final class MachineOptions {
     @Option(
             names = "--mode",
             paramLabel = "hosted|bare",
-            description =
-                    "Who owns EL2: Nido's hypervisor, or the guest. Default: bare.")
+            description = "Who owns EL2: Nido's hypervisor, or the guest. Default: bare.")
     Mode mode;
 
     @Option(
