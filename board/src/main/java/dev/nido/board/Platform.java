@@ -1,6 +1,7 @@
 package dev.nido.board;
 
 import dev.nido.board.device.InterruptLine;
+import dev.nido.kvm.Tracer;
 import dev.nido.machine.Clock;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
@@ -46,6 +47,9 @@ interface Platform extends AutoCloseable {
 
     /** Ends the run; the first reason given wins. May be called from any thread. */
     void end(MachineEnd reason);
+
+    /** Sets who hears of the hypervisor's events, null for nobody; without one there are none. */
+    default void setTracer(Tracer tracer) {}
 
     /** The machine below. */
     Machine machine();

@@ -18,6 +18,7 @@ import dev.nido.board.virtio.VirtioConsole;
 import dev.nido.board.virtio.VirtioDevice;
 import dev.nido.board.virtio.VirtioMmio;
 import dev.nido.board.virtio.VirtioRng;
+import dev.nido.kvm.Tracer;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
@@ -231,6 +232,11 @@ public final class VirtBoard implements AutoCloseable {
     /** Sets what can still wake an idle guest from outside: true while input may come. */
     public void setInputSource(BooleanSupplier source) {
         platform.setInputSource(source);
+    }
+
+    /** Sets who hears of the hypervisor's events, null for nobody; a bare machine has none. */
+    public void setTracer(Tracer tracer) {
+        platform.setTracer(tracer);
     }
 
     /** The machine that the guest runs on. */

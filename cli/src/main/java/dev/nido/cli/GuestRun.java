@@ -5,10 +5,13 @@ import dev.nido.board.BoardException;
 import dev.nido.board.VirtBoard;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
+import dev.nido.observe.Observation;
+import dev.nido.observe.ObservationException;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /** One guest, from the board's construction to the status of the command. */
 final class GuestRun {
@@ -18,6 +21,7 @@ final class GuestRun {
     private OptionalInt reported = OptionalInt.empty();
     private List<String> summary = List.of();
     private String hash;
+    private Observation observation;
 
     GuestRun(Streams streams, MachineOptions options) {
         this.streams = streams;
@@ -50,27 +54,37 @@ final class GuestRun {
      */
     ExitStatus run(BoardConfig.Builder builder, GuestConsole console, boolean restart) {
         builder.console(console);
-        MachineEnd end;
-        do {
-            try (VirtBoard board = board(builder.build())) {
-                Runnable quit = () -> board.end(new MachineEnd.Stopped());
-                console.attach(board.console(), quit, new Monitor(board.machine(), quit));
-                board.setInputSource(console::mayGiveInput);
-                end = run(board);
-            }
-        } while (end instanceof MachineEnd.ResetRequested && restart);
-        console.close();
-        return status(end);
+        return observed(() -> {
+            MachineEnd end;
+            do {
+                try (VirtBoard board = board(builder.build())) {
+                    Runnable quit = () -> board.end(new MachineEnd.Stopped());
+                    Monitor monitor = new Monitor(board.machine(), quit);
+                    console.attach(board.console(), quit, monitor);
+                    board.setInputSource(console::mayGiveInput);
+                    end = run(board);
+                }
+            } while (end instanceof MachineEnd.ResetRequested && restart);
+            console.close();
+            return end;
+        });
     }
 
     /** Runs a guest that takes no input and has its consoles already. */
     ExitStatus runUnattended(BoardConfig.Builder builder) {
-        try (VirtBoard board = board(builder.build())) {
-            return status(run(board));
-        }
+        return observed(() -> {
+            try (VirtBoard board = board(builder.build())) {
+                return run(board);
+            }
+        });
     }
 
     private MachineEnd run(VirtBoard board) {
+        // Not before: what refuses the board must leave no files behind.
+        if (observation == null) {
+            observation = options.observation.open();
+        }
+        board.setTracer(observation.tracer());
         Duration left =
                 options.timeout == null
                         ? null
@@ -84,6 +98,22 @@ final class GuestRun {
             hash = "hash " + recorder.hash() + " instructions " + recorder.instructions();
         }
         return end;
+    }
+
+    /** Writes out what was observed in all runs, also if one of them ends in an error of ours. */
+    private ExitStatus observed(Supplier<MachineEnd> runs) {
+        try {
+            ExitStatus status = status(runs.get());
+            observation.finish(streams.err());
+            return status;
+        } catch (ObservationException e) {
+            streams.say(Main.oneLine(e.getMessage()));
+            return ExitStatus.INTERNAL;
+        } finally {
+            if (observation != null) {
+                observation.close();
+            }
+        }
     }
 
     /** With {@code --deterministic}, the last line on standard error. */

@@ -5,6 +5,7 @@ import dev.nido.arch.Feature;
 import dev.nido.board.BoardConfig;
 
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -184,22 +185,7 @@ final class MachineOptions {
             description = "How instructions are executed (interpreter; others later).")
     Engine engine;
 
-    @Option(
-            names = "--stat",
-            paramLabel = "FILE",
-            arity = "0..1",
-            fallbackValue = "-",
-            description = "Exit statistics (later).")
-    String stat;
-
-    @Option(
-            names = "--record",
-            paramLabel = "FILE.jfr",
-            description = "Events for JDK Mission Control (later).")
-    Path record;
-
-    @Option(names = "--trace", paramLabel = "FILE", description = "Trace lines (later).")
-    Path trace;
+    @Mixin ObservationOptions observation = new ObservationOptions();
 
     @Option(names = "--gdb", paramLabel = "[HOST:]PORT", description = "A server for gdb (later).")
     String gdb;
@@ -236,15 +222,6 @@ final class MachineOptions {
         if (engine != null && engine != Engine.interpreter) {
             throw Refusal.later("--engine " + engine);
         }
-        if (stat != null) {
-            throw Refusal.later("--stat");
-        }
-        if (record != null) {
-            throw Refusal.later("--record");
-        }
-        if (trace != null) {
-            throw Refusal.later("--trace");
-        }
         if (gdb != null) {
             throw Refusal.later("--gdb");
         }
@@ -270,6 +247,7 @@ final class MachineOptions {
         if (timeout != null && timeout.isZero()) {
             throw new Refusal("--timeout: must be more than zero");
         }
+        observation.check(hosted());
     }
 
     /** True if the guest runs under the hypervisor. */
