@@ -1,10 +1,20 @@
 package dev.nido.kvm;
 
+import dev.nido.arch.CpuModel;
+import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.mmu.Mmio;
+import dev.nido.kvm.mmu.PageTableCache;
+import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.kvm.run.PhysicalCpu;
+import dev.nido.kvm.run.RunLoop;
 import dev.nido.kvm.sysreg.VirtualDebug;
 import dev.nido.kvm.sysreg.VirtualPmu;
+import dev.nido.kvm.timer.VcpuTimer;
+import dev.nido.kvm.vgic.VgicCpu;
+import dev.nido.machine.firmware.PowerControl;
 import dev.nido.machine.pe.Pe;
+import dev.nido.machine.timer.GenericTimer;
 
 /**
  * A virtual CPU ({@code struct kvm_vcpu}). Its registers are in {@link VcpuContext}, or in the PE
@@ -14,21 +24,63 @@ public final class Vcpu {
 
     private static final int ELR = SysReg.ELR_EL2.ordinal();
     private static final int SPSR = SysReg.SPSR_EL2.ordinal();
+    private static final int CNTV = GenericTimer.CNTV_INTID;
+    private static final int CNTP = GenericTimer.CNTP_INTID;
+
+    /** INTID of the performance monitors' overflow. */
+    private static final int PMU = 23;
+
+    private static final long RESET_PSTATE = Spsr.DAIF | 5;
 
     private final Vm vm;
     private final int id;
     private final VcpuContext context = new VcpuContext();
-    private PhysicalCpu cpu;
-    private Pe pe;
-    private Exit exit;
+    private final PageTableCache memoryCache;
+    private final VgicCpu vgic;
+    private final VcpuTimer timer;
     private final VirtualDebug debug;
     private final VirtualPmu pmu;
+    private final RunLoop loop;
+    private final Mmio mmio = new Mmio();
+    private PhysicalCpu cpu;
+    private volatile Pe pe;
+    private Exit exit;
+
+    private volatile boolean poweredOn;
+    private volatile boolean waiting;
+    private Start start;
+    private long waitedNanos;
+
+    /** What CPU_ON asks of a vCPU that is off. */
+    private record Start(long entry, long context) {}
 
     Vcpu(Vm vm, int id) {
         this.vm = vm;
         this.id = id;
+        memoryCache = new PageTableCache(vm.hypervisor().memory());
+        vgic = vm.vgic().createCpu(this);
+        timer = new VcpuTimer(this, (intid, level) -> vm.vgic().setLine(id, intid, level));
+        vgic.mapHardware(CNTV, CNTV, () -> timer.level(CNTV));
+        vgic.mapHardware(CNTP, CNTP, () -> timer.level(CNTP));
         debug = new VirtualDebug(this);
-        pmu = new VirtualPmu(this, level -> {});
+        pmu = new VirtualPmu(this, level -> vm.vgic().setLine(id, PMU, level));
+        loop = new RunLoop(this);
+        poweredOn = id == 0;
+        reset();
+    }
+
+    /** The state that the architecture gives to a PE at reset at EL1 (KVM_ARM_VCPU_INIT). */
+    public void reset() {
+        if (pe != null) {
+            context.put(pe);
+        }
+        context.reset(RESET_PSTATE);
+        if (pe != null) {
+            context.load(pe);
+        }
+        timer.reset();
+        vgic.reset();
+        waiting = false;
     }
 
     public Vm vm() {
@@ -40,9 +92,33 @@ public final class Vcpu {
         return id;
     }
 
+    /** MPIDR_EL1 as the guest sees it. */
+    public long mpidr() {
+        return CpuModel.mpidr(id);
+    }
+
     /** The PE on which it is loaded, or null. */
     public PhysicalCpu cpu() {
         return cpu;
+    }
+
+    /** Pages for page tables that are allocated before a lock is taken. */
+    public PageTableCache memoryCache() {
+        return memoryCache;
+    }
+
+    /** Its CPU interface of the virtual interrupt controller. */
+    public VgicCpu vgic() {
+        return vgic;
+    }
+
+    public VcpuTimer timer() {
+        return timer;
+    }
+
+    /** An access to a device of the VMM that is under way. */
+    public Mmio mmio() {
+        return mmio;
     }
 
     /** Its debug registers. */
@@ -55,13 +131,174 @@ public final class Vcpu {
         return pmu;
     }
 
+    // Running
+
+    /**
+     * Runs the guest until something needs the VMM (KVM_RUN). With the wall clock; one thread at a
+     * time.
+     */
+    public Exit run() {
+        return loop.run(0);
+    }
+
+    /** The same in deterministic mode, for at most {@code budget} instructions. */
+    public Exit run(long budget) {
+        return loop.run(budget);
+    }
+
+    /** Makes {@link #run} return soon; any thread (immediate_exit and a signal). */
+    public void kick() {
+        loop.request(RunLoop.REQUEST_EXIT);
+    }
+
+    /** Has the vCPU look for interrupts before it executes another instruction. */
+    public void kickInterrupt() {
+        loop.request(RunLoop.REQUEST_INTERRUPT);
+    }
+
+    /** Keeps the vCPU out of the guest, or lets it in again; any thread. */
+    public void pause(boolean on) {
+        loop.pause(on);
+    }
+
+    /** Has the vCPU take up what changed in its VM: VMID, traps. */
+    public void reload() {
+        loop.request(RunLoop.REQUEST_RELOAD);
+    }
+
+    /** Exits from the guest to the hypervisor so far. */
+    public long exits() {
+        return loop.exits();
+    }
+
+    /** Nanoseconds that it waited for interrupts. */
+    public long waitedNanos() {
+        return waitedNanos;
+    }
+
+    /** For {@link RunLoop}: it has waited. */
+    public void waited(long nanos) {
+        waitedNanos += nanos;
+    }
+
+    /** Deterministic mode: whether it can run, which ends a wait that is over. */
+    public boolean wakeUp() {
+        return loop.wakeUp();
+    }
+
+    /** For {@link RunLoop}: takes over a PE ({@code kvm_arch_vcpu_load}). */
+    public void load(PhysicalCpu on) {
+        cpu = on;
+        pe = on.pe();
+        context.load(pe);
+        vm.traps().load(this);
+        vm.arch().canonical().load(this);
+        timer.load(on);
+        vgic.load(on);
+    }
+
+    /** For {@link RunLoop}: gives it back ({@code kvm_arch_vcpu_put}). */
+    public void put() {
+        vgic.put();
+        timer.put();
+        vm.arch().canonical().put(this);
+        context.put(pe);
+        cpu = null;
+        pe = null;
+    }
+
+    // Power (PSCI)
+
+    public boolean isPoweredOn() {
+        return poweredOn;
+    }
+
+    /** In WFI. */
+    public boolean isWaiting() {
+        return waiting;
+    }
+
+    public void setWaiting(boolean on) {
+        waiting = on;
+    }
+
+    /** As AFFINITY_INFO reports it. */
+    public synchronized PowerControl.State powerState() {
+        return poweredOn
+                ? PowerControl.State.ON
+                : start != null ? PowerControl.State.ON_PENDING : PowerControl.State.OFF;
+    }
+
+    /**
+     * Switches it on if it is off: it starts at EL1 with {@code entry} in PC and {@code context} in
+     * X0.
+     *
+     * @return its state before
+     */
+    public synchronized PowerControl.State powerOn(long entry, long context) {
+        PowerControl.State state = powerState();
+        if (state == PowerControl.State.OFF) {
+            start = new Start(entry, context);
+            if (vm.hypervisor().machine().deterministic()) {
+                applyPower();
+            } else {
+                loop.request(RunLoop.REQUEST_POWER);
+            }
+        }
+        return state;
+    }
+
+    /** Switches it off; it stops before its next instruction. */
+    public synchronized void powerOff() {
+        poweredOn = false;
+        loop.request(RunLoop.REQUEST_POWER);
+    }
+
+    /** For {@link RunLoop}: does what {@link #powerOn} asked, on the vCPU's own thread. */
+    public synchronized void applyPower() {
+        Start s = start;
+        if (s != null) {
+            start = null;
+            reset();
+            setPc(s.entry);
+            setReg(0, s.context);
+            poweredOn = true;
+        }
+    }
+
+    // MMIO
+
+    /** Answers an {@link Exit.Mmio}: the value read; anything for a write. */
+    public void completeMmio(long value) {
+        mmio.complete(value);
+    }
+
+    /** Answers an {@link Exit.Mmio}: there is nothing at that address. */
+    public void failMmio() {
+        mmio.fail();
+    }
+
+    /** For {@link RunLoop}: goes on with an access that the VMM has answered. */
+    public int finishMmio() {
+        return mmio.finish(this);
+    }
+
     // Registers
+
+    /** The PE that has the registers; null if the context has them. */
+    private Pe here() {
+        if (loop.isParked()) {
+            loop.detach();
+        }
+        return pe;
+    }
 
     /** X0–X30; 31 is the zero register. */
     public long reg(int n) {
         if (n == 31) {
             return 0;
         }
+        Pe pe = here();
         return pe != null ? pe.x[n] : context.x[n];
     }
 
@@ -70,6 +307,7 @@ public final class Vcpu {
         if (n == 31) {
             return;
         }
+        Pe pe = here();
         if (pe != null) {
             pe.x[n] = value;
         } else {
@@ -78,10 +316,12 @@ public final class Vcpu {
     }
 
     public long pc() {
+        Pe pe = here();
         return pe != null ? pe.sys[ELR] : context.pc;
     }
 
     public void setPc(long value) {
+        Pe pe = here();
         if (pe != null) {
             pe.sys[ELR] = value;
         } else {
@@ -91,10 +331,12 @@ public final class Vcpu {
 
     /** PSTATE in the layout of SPSR_ELx. */
     public long pstate() {
+        Pe pe = here();
         return pe != null ? pe.sys[SPSR] : context.pstate;
     }
 
     public void setPstate(long value) {
+        Pe pe = here();
         if (pe != null) {
             pe.sys[SPSR] = value;
         } else {
@@ -142,11 +384,13 @@ public final class Vcpu {
 
     /** A system register of the guest, one of EL0 or EL1 ({@code vcpu_read_sys_reg}). */
     public long readSys(SysReg r) {
+        Pe pe = here();
         return pe != null ? pe.readRegister(r) : context.sys[r.ordinal()];
     }
 
     /** Sets a system register of the guest ({@code vcpu_write_sys_reg}). */
     public void writeSys(SysReg r, long value) {
+        Pe pe = here();
         if (pe != null) {
             pe.writeRegister(r, value);
         } else {
@@ -162,11 +406,42 @@ public final class Vcpu {
         return Handled.LEAVE;
     }
 
+    /** What {@link #leave} was told last. */
+    public Exit exit() {
+        return exit;
+    }
+
     /**
-     * Completes the instruction that trapped: the PC goes on, and the instruction counts as
-     * executed ({@code kvm_incr_pc}).
+     * Completes the instruction that trapped: the PC goes on, and the instruction counts as executed
+     * ({@code kvm_incr_pc}).
      */
     public void skipInstruction() {
+        loop.instructionEmulated();
         setPc(pc() + 4);
+    }
+
+    /** The guest's registers are those of an exception that was just injected. */
+    public void exceptionInjected(boolean synchronous) {
+        loop.exceptionInjected(synchronous);
+    }
+
+    /** Encoding of the instruction that trapped, or 0 if it is not known. */
+    public int trappedInstruction() {
+        return pe.trappedInstruction;
+    }
+
+    /** Injects an UNDEFINED instruction exception. */
+    public void injectUndefined() {
+        ExceptionInjection.undefined(this);
+    }
+
+    /** Injects a synchronous external abort on a data access; {@code iss} as the PE reports it. */
+    public void injectDataAbort(long far, int iss) {
+        ExceptionInjection.dataAbort(this, far, iss);
+    }
+
+    /** Injects a synchronous external abort on an instruction fetch. */
+    public void injectPrefetchAbort(long far, int iss) {
+        ExceptionInjection.prefetchAbort(this, far, iss);
     }
 }

@@ -12,6 +12,9 @@ public final class PhysicalCpu {
 
     private final Pe pe;
 
+    /** Whose registers it has while nobody has borrowed it; under the lock of {@link PhysicalCpus}. */
+    RunLoop resident;
+
     PhysicalCpu(Pe pe) {
         this.pe = pe;
     }

@@ -75,10 +75,13 @@ public final class PhysicalCpus {
         return all[index];
     }
 
-    /** Borrows a PE, if possible {@code preferred}; waits until one is free. */
-    public synchronized PhysicalCpu acquire(PhysicalCpu preferred) throws InterruptedException {
-        if (preferred != null && free.remove(preferred)) {
-            return preferred;
+    /**
+     * Borrows a PE, if possible the one that still has the vCPU's registers; waits until one is free.
+     * Another vCPU's registers are taken out of it first.
+     */
+    synchronized PhysicalCpu acquire(RunLoop loop, PhysicalCpu last) throws InterruptedException {
+        if (last != null && last.resident == loop && free.remove(last)) {
+            return last;
         }
         waiting++;
         try {
@@ -88,7 +91,24 @@ public final class PhysicalCpus {
         } finally {
             waiting--;
         }
-        return free.poll();
+        PhysicalCpu cpu = free.poll();
+        evict(cpu);
+        return cpu;
+    }
+
+    /** Takes a vCPU's registers out of the PE that it gave back, if they are still there. */
+    synchronized void detach(RunLoop loop, PhysicalCpu last) {
+        if (last != null && last.resident == loop) {
+            evict(last);
+        }
+    }
+
+    private static void evict(PhysicalCpu cpu) {
+        RunLoop loop = cpu.resident;
+        if (loop != null) {
+            cpu.resident = null;
+            loop.evicted();
+        }
     }
 
     /** Borrows a certain PE for ever: for vCPUs that are pinned. */
@@ -99,9 +119,18 @@ public final class PhysicalCpus {
         return all[index];
     }
 
-    /** Gives a PE back. */
-    public synchronized void release(PhysicalCpu cpu) {
-        free.add(cpu);
+    /**
+     * Gives a PE back.
+     *
+     * @param resident whose registers stay in it until somebody else wants it, or null
+     */
+    synchronized void release(PhysicalCpu cpu, RunLoop resident) {
+        cpu.resident = resident;
+        if (resident == null) {
+            free.addFirst(cpu);
+        } else {
+            free.addLast(cpu);
+        }
         notify();
     }
 

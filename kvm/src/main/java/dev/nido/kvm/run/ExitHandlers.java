@@ -1,0 +1,87 @@
+package dev.nido.kvm.run;
+
+import dev.nido.arch.Esr;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Exit;
+import dev.nido.kvm.Handled;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.mmu.GuestAbort;
+import dev.nido.kvm.sysreg.SystemRegisterTraps;
+import dev.nido.kvm.timer.VcpuTimer;
+import dev.nido.machine.timer.GenericTimer;
+
+/** What each exception class leads to (KVM's handle_exit.c). */
+final class ExitHandlers {
+
+    private static final int SPURIOUS = 1020;
+
+    private static final int FAR_EL2 = SysReg.FAR_EL2.ordinal();
+
+    private final Vcpu vcpu;
+
+    ExitHandlers(Vcpu vcpu) {
+        this.vcpu = vcpu;
+    }
+
+    /** An exception from EL0 or EL1 ({@code handle_trap_exceptions}). */
+    int synchronous(long esr) {
+        int ec = Esr.exceptionClass(esr);
+        return switch (ec) {
+            case Esr.EC_WFX -> waitFor(esr);
+            case Esr.EC_HVC -> vcpu.vm().firmware().hypercall(vcpu);
+            case Esr.EC_SMC -> {
+                vcpu.skipInstruction();
+                yield vcpu.vm().firmware().secureCall(vcpu);
+            }
+            case Esr.EC_SYSTEM -> systemRegister(esr);
+            case Esr.EC_INSTRUCTION_ABORT, Esr.EC_DATA_ABORT -> GuestAbort.handle(vcpu, esr);
+            case Esr.EC_BREAKPOINT, Esr.EC_STEP, Esr.EC_WATCHPOINT, Esr.EC_BRK ->
+                    vcpu.leave(
+                            new Exit.Debug(
+                                    esr,
+                                    ec == Esr.EC_WATCHPOINT
+                                            ? vcpu.cpu().pe().sys[FAR_EL2]
+                                            : 0));
+            default -> {
+                ExceptionInjection.undefined(vcpu);
+                yield Handled.RESUME;
+            }
+        };
+    }
+
+    private int waitFor(long esr) {
+        vcpu.skipInstruction();
+        if ((Esr.iss(esr) & 1) == 0) {
+            vcpu.timer().update();
+            if (!vcpu.vgic().pending()) {
+                vcpu.setWaiting(true);
+            }
+        } else {
+            Thread.yield();
+        }
+        return Handled.RESUME;
+    }
+
+    private int systemRegister(long esr) {
+        SysReg r = VcpuTimer.registerOf(esr);
+        if (r != null && VcpuTimer.isTimer(r)) {
+            return vcpu.timer().access(r, Esr.iss(esr));
+        }
+        return SystemRegisterTraps.handle(vcpu, esr);
+    }
+
+    /** Acknowledges what interrupted the guest; timers stay active until the guest is done. */
+    void interrupt(PhysicalCpu cpu) {
+        while (true) {
+            int intid = (int) cpu.read(SysReg.ICC_IAR1_EL1);
+            if (intid >= SPURIOUS) {
+                return;
+            }
+            cpu.write(SysReg.ICC_EOIR1_EL1, intid);
+            switch (intid) {
+                case GenericTimer.CNTV_INTID, GenericTimer.CNTP_INTID -> vcpu.timer().update();
+                default -> cpu.write(SysReg.ICC_DIR_EL1, intid);
+            }
+        }
+    }
+}

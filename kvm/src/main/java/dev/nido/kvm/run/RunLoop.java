@@ -1,0 +1,536 @@
+package dev.nido.kvm.run;
+
+import dev.nido.arch.Esr;
+import dev.nido.arch.Spsr;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Exit;
+import dev.nido.kvm.Handled;
+import dev.nido.kvm.Tracer;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.Vm;
+import dev.nido.machine.Machine;
+import dev.nido.machine.engine.Engine;
+import dev.nido.machine.pe.Pe;
+
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Runs a vCPU: entry, the guest's instructions, exit, its handler, and again ({@code
+ * kvm_arch_vcpu_ioctl_run} and {@code __kvm_vcpu_run}).
+ *
+ * <p>The handlers run on the same thread with the PE at EL2. An instruction that one of them
+ * emulates counts as executed at the next entry, and an exception that it injects is taken then.
+ */
+public final class RunLoop {
+
+    /** {@link #request}: an interrupt may have become pending. */
+    public static final int REQUEST_INTERRUPT = 1;
+
+    /** {@link #request}: return to the VMM. */
+    public static final int REQUEST_EXIT = 2;
+
+    /** {@link #request}: the vCPU was switched on, off or reset. */
+    public static final int REQUEST_POWER = 4;
+
+    /** {@link #request}: give everything that depends on the VM to the PE anew. */
+    public static final int REQUEST_RELOAD = 8;
+
+    /** {@link #request}: stay out of the guest until resumed. */
+    public static final int REQUEST_PAUSE = 16;
+
+    /** Vectors of exceptions from a lower level, relative to VBAR_EL2. */
+    private static final int SYNCHRONOUS = 0x400;
+
+    private static final int IRQ = 0x480;
+
+    /** With the wall clock: instructions between two looks at the timers. */
+    private static final int CHUNK = 20_000;
+
+    private static final int NANOS_PER_INSTRUCTION = 20;
+    private static final int SHORTEST_RUN = 500;
+
+    /** How long a vCPU keeps its PE while others wait for one. */
+    private static final long TIME_SLICE_NANOS = 4_000_000;
+
+    private static final long LONGEST_WAIT_NANOS = 50_000_000;
+
+    /** Exceptions without an instruction in between that show a guest caught in its own vector. */
+    private static final int VECTOR_LOOP = 100_000;
+
+    private static final int ESR_EL2 = SysReg.ESR_EL2.ordinal();
+
+    private static final java.lang.invoke.VarHandle REQUESTS;
+
+    static {
+        try {
+            REQUESTS =
+                    java.lang.invoke.MethodHandles.lookup()
+                            .findVarHandle(RunLoop.class, "requests", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** Why {@link #guest} returned. */
+    private enum Left {
+        EXIT,
+        REQUEST,
+        BUDGET,
+        YIELD,
+        TIME_SLICE,
+        STUCK
+    }
+
+    private final Vcpu vcpu;
+    private final Vm vm;
+    private final Machine machine;
+    private final PhysicalCpus cpus;
+    private final ExitHandlers handlers;
+    private final boolean deterministic;
+    private volatile int requests;
+    private volatile Thread thread;
+    private volatile boolean paused;
+
+    /** Not running, with the registers still in {@link #lastCpu}. */
+    private volatile boolean parked;
+
+    private volatile PhysicalCpu cpu;
+    private PhysicalCpu lastCpu;
+    private Pe pe;
+    private Engine engine;
+
+    /** Address, encoding and level of an instruction that was emulated and is to be counted. */
+    private boolean emulated;
+
+    private long emulatedAt;
+    private int emulatedWord;
+    private int emulatedEl;
+
+    private boolean injected;
+    private boolean injectedSynchronous;
+
+    private long lastRetired = -1;
+    private int withoutProgress;
+    private long sliceStart;
+    private long exits;
+
+    /** For the vCPU alone. */
+    public RunLoop(Vcpu vcpu) {
+        this.vcpu = vcpu;
+        this.vm = vcpu.vm();
+        this.machine = vm.hypervisor().machine();
+        this.cpus = vm.hypervisor().cpus();
+        this.deterministic = machine.deterministic();
+        this.handlers = new ExitHandlers(vcpu);
+    }
+
+    // Requests, from any thread
+
+    /** Asks the vCPU's thread to look at something before it executes another instruction. */
+    public void request(int bits) {
+        REQUESTS.getAndBitwiseOr(this, bits);
+        kick();
+    }
+
+    private void kick() {
+        PhysicalCpu on = cpu;
+        if (on != null) {
+            on.pe().raiseAttention(Pe.ATTENTION_STOP);
+        }
+        Thread t = thread;
+        if (t != null && t != Thread.currentThread()) {
+            LockSupport.unpark(t);
+        }
+    }
+
+    private int take(int bits) {
+        return (int) REQUESTS.getAndBitwiseAnd(this, ~bits) & bits;
+    }
+
+    /** Keeps the vCPU out of the guest, or lets it in again; see {@link #isInGuest}. */
+    public void pause(boolean on) {
+        paused = on;
+        request(REQUEST_PAUSE);
+    }
+
+    /** Exits from the guest to the hypervisor so far. */
+    public long exits() {
+        return exits;
+    }
+
+    // What handlers say
+
+    /** The instruction at the PC was emulated. */
+    public void instructionEmulated() {
+        emulated = true;
+        emulatedAt = vcpu.pc();
+        emulatedWord = pe == null ? 0 : pe.trappedInstruction;
+        emulatedEl = Spsr.el(vcpu.pstate());
+    }
+
+    /** The vCPU's registers are those of an exception just taken to EL1. */
+    public void exceptionInjected(boolean synchronous) {
+        injected = true;
+        injectedSynchronous = synchronous;
+    }
+
+    // Running
+
+    /**
+     * Runs the guest.
+     *
+     * @param budget instructions at most, in deterministic mode; 0 for no limit
+     */
+    public Exit run(long budget) {
+        thread = Thread.currentThread();
+        try {
+            if (budget == 0 && deterministic) {
+                throw new IllegalArgumentException("deterministic mode runs by a budget");
+            }
+            if (!load()) {
+                return new Exit.Interrupted();
+            }
+            Exit exit = loop(budget == 0 ? Long.MAX_VALUE : pe.retired + budget);
+            commit();
+            return exit;
+        } finally {
+            if (cpu != null && !deterministic) {
+                giveBack();
+            }
+            thread = null;
+        }
+    }
+
+    private Exit loop(long until) {
+        vcpu.leave(null);
+        if (vcpu.finishMmio() != Handled.RESUME) {
+            return vcpu.exit();
+        }
+        while (true) {
+            if (requests != 0 || machine.stopping()) {
+                Exit exit = serve();
+                if (exit != null) {
+                    return exit;
+                }
+            }
+            if (!vcpu.isPoweredOn() || vcpu.isWaiting()) {
+                commit();
+                if (deterministic) {
+                    return new Exit.Waiting();
+                }
+                if (!await()) {
+                    return new Exit.Interrupted();
+                }
+                continue;
+            }
+            Tracer tracer = vm.hypervisor().tracer();
+            vcpu.vgic().flush();
+            if (tracer != null) {
+                tracer.entry(vcpu, vcpu.pc());
+            }
+            enter();
+            Left left = guest(until);
+            if (!deterministic) {
+                pe.mmu.suspend();
+            }
+            vcpu.vgic().sync();
+            switch (left) {
+                case EXIT -> {
+                    int handled = handleExit(tracer);
+                    if (tracer != null) {
+                        tracer.handled(vcpu);
+                    }
+                    if (handled <= 0) {
+                        commit();
+                        return handled < 0
+                                ? new Exit.InternalError(dev.nido.kvm.Errno.name(handled))
+                                : vcpu.exit();
+                    }
+                }
+                case BUDGET, YIELD -> {
+                    return new Exit.BudgetUsed();
+                }
+                case TIME_SLICE -> {
+                    giveBack();
+                    if (!load()) {
+                        return new Exit.Interrupted();
+                    }
+                }
+                case STUCK -> {
+                    return new Exit.Stuck(
+                            "vCPU %d faults for ever at its own exception vector: PC 0x%x, EL%d"
+                                    .formatted(
+                                            vcpu.id(), vcpu.pc(), Spsr.el(vcpu.pstate())));
+                }
+                case REQUEST -> {
+                    // served at the top
+                }
+            }
+        }
+    }
+
+    /** Goes to where the guest is, and accounts for what was done on its behalf. */
+    private void enter() {
+        if (!deterministic) {
+            pe.mmu.resume();
+        }
+        pe.resumeGuest();
+        if (emulated) {
+            emulated = false;
+            pe.retireEmulated(emulatedAt, emulatedWord, emulatedEl);
+        }
+        if (injected) {
+            injected = false;
+            pe.recordInjected(injectedSynchronous);
+        }
+    }
+
+    /** The same where the guest does not go on now. */
+    private void commit() {
+        if (emulated || injected) {
+            enter();
+            pe.leaveGuest();
+            if (!deterministic) {
+                pe.mmu.suspend();
+            }
+        }
+    }
+
+    /** Executes the guest. On return the PE is at EL2. */
+    private Left guest(long until) {
+        Pe pe = this.pe;
+        while (true) {
+            if (pe.retired >= until) {
+                return leave(Left.BUDGET);
+            }
+            if (pe.attention != 0) {
+                int attention = pe.clearAttention(-1);
+                if ((attention & Pe.ATTENTION_TLB) != 0) {
+                    pe.mmu.serviceRequests();
+                }
+                if (requests != 0 || machine.stopping()) {
+                    return leave(Left.REQUEST);
+                }
+            }
+            pe.timer.update();
+            if (pe.takePendingInterrupt()) {
+                if (pe.enteredEl2) {
+                    return Left.EXIT;
+                }
+                pe.recordInjected(false);
+            }
+            long limit = Math.min(until - pe.retired, untilDeadline());
+            limit = Math.min(limit, pe.pmu.untilOverflow());
+            engine.run(pe, (int) Math.min(limit, machine.blockLimit()));
+            if (pe.enteredEl2) {
+                return watch() ? Left.STUCK : Left.EXIT;
+            }
+            pe.pmu.update();
+            if (watch()) {
+                return leave(Left.STUCK);
+            }
+            if (pe.yieldRequested) {
+                pe.yieldRequested = false;
+                if (deterministic) {
+                    return leave(Left.YIELD);
+                }
+                Thread.yield();
+            }
+            if (cpus.contended() && System.nanoTime() - sliceStart > TIME_SLICE_NANOS) {
+                return leave(Left.TIME_SLICE);
+            }
+        }
+    }
+
+    private Left leave(Left why) {
+        pe.leaveGuest();
+        return why;
+    }
+
+    private long untilDeadline() {
+        long deadline = pe.timer.nextDeadline();
+        if (deterministic) {
+            return deadline == Long.MAX_VALUE
+                    ? deadline
+                    : Math.max(1, deadline - machine.clock().ticks());
+        }
+        if (deadline == Long.MAX_VALUE) {
+            return CHUNK;
+        }
+        long ticks = deadline - machine.clock().ticks();
+        return Math.clamp(ticks / NANOS_PER_INSTRUCTION, SHORTEST_RUN, CHUNK);
+    }
+
+    private boolean watch() {
+        if (pe.retired != lastRetired) {
+            lastRetired = pe.retired;
+            withoutProgress = 0;
+            return false;
+        }
+        return ++withoutProgress > VECTOR_LOOP;
+    }
+
+    private int handleExit(Tracer tracer) {
+        exits++;
+        int vector = (int) pe.pc & 0x780;
+        pe.enteredEl2 = false;
+        if (vector == SYNCHRONOUS) {
+            long esr = pe.sys[ESR_EL2];
+            if (tracer != null) {
+                tracer.exit(vcpu, Esr.exceptionClass(esr), esr, vcpu.pc());
+            }
+            return handlers.synchronous(esr);
+        }
+        if (tracer != null) {
+            tracer.exit(vcpu, Tracer.IRQ, 0, vcpu.pc());
+        }
+        if (vector == IRQ) {
+            handlers.interrupt(cpu);
+            return Handled.RESUME;
+        }
+        throw new IllegalStateException("entry to EL2 at vector 0x%x".formatted(vector));
+    }
+
+    /** Does what was asked; an exit if that was to return. */
+    private Exit serve() {
+        int what = take(-1);
+        if ((what & REQUEST_POWER) != 0) {
+            vcpu.applyPower();
+        }
+        if ((what & REQUEST_RELOAD) != 0) {
+            commit();
+            vcpu.put();
+            vcpu.load(cpu);
+        }
+        if ((what & REQUEST_EXIT) != 0 || machine.stopping()) {
+            return new Exit.Interrupted();
+        }
+        while (paused && !deterministic) {
+            LockSupport.park(this);
+            if (Thread.interrupted() || (take(REQUEST_EXIT) & REQUEST_EXIT) != 0) {
+                return new Exit.Interrupted();
+            }
+        }
+        return null;
+    }
+
+    // Waiting
+
+    /**
+     * Whether what the vCPU waits for has come; then it does not wait any longer. For the scheduler
+     * of deterministic mode.
+     */
+    public boolean wakeUp() {
+        if (requests != 0 && (requests & REQUEST_POWER) != 0) {
+            take(REQUEST_POWER);
+            vcpu.applyPower();
+        }
+        if (!vcpu.isPoweredOn()) {
+            return false;
+        }
+        if (!vcpu.isWaiting()) {
+            return true;
+        }
+        if (pe != null) {
+            pe.timer.update();
+        }
+        vcpu.timer().update();
+        if (vcpu.vgic().pending()) {
+            vcpu.setWaiting(false);
+            return true;
+        }
+        return false;
+    }
+
+    /** Waits for an interrupt or for power, with the wall clock. False if asked to return. */
+    private boolean await() {
+        if (wakeUp()) {
+            return true;
+        }
+        long start = System.nanoTime();
+        while (!wakeUp()) {
+            if (requests != 0 || machine.stopping()) {
+                break;
+            }
+            if (cpu != null && cpus.contended()) {
+                giveBackEmpty();
+            }
+            long ticks = vcpu.timer().nextDeadline();
+            long wait =
+                    ticks == Long.MAX_VALUE ? LONGEST_WAIT_NANOS : ticks - machine.clock().ticks();
+            if (wait > 0) {
+                LockSupport.parkNanos(this, Math.min(wait, LONGEST_WAIT_NANOS));
+            }
+            if (Thread.interrupted()) {
+                request(REQUEST_EXIT);
+            }
+        }
+        vcpu.waited(System.nanoTime() - start);
+        return cpu != null || load();
+    }
+
+    // Load and put
+
+    private boolean load() {
+        if (cpu != null) {
+            return true;
+        }
+        try {
+            cpu = deterministic ? cpus.pin(vcpu.id()) : cpus.acquire(this, lastCpu);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        pe = cpu.pe();
+        engine = machine.engine(pe.index);
+        if (!deterministic) {
+            pe.thread = thread;
+        }
+        sliceStart = System.nanoTime();
+        if (cpu != lastCpu || !parked) {
+            vcpu.load(cpu);
+        }
+        parked = false;
+        lastCpu = cpu;
+        return true;
+    }
+
+    /**
+     * Gives the PE back. The vCPU's registers stay in it until somebody else takes it, or somebody
+     * asks for them: most often the vCPU comes back before.
+     */
+    private void giveBack() {
+        commit();
+        PhysicalCpu was = cpu;
+        pe.thread = null;
+        pe = null;
+        cpu = null;
+        parked = true;
+        cpus.release(was, this);
+    }
+
+    /** The same for a longer time: with the registers taken out. */
+    private void giveBackEmpty() {
+        giveBack();
+        detach();
+    }
+
+    /** Somebody else takes the PE; under the lock of {@link PhysicalCpus}, on any thread. */
+    void evicted() {
+        vcpu.put();
+        parked = false;
+    }
+
+    /**
+     * Has the registers be in the vCPU's context and not in a PE that the vCPU has given back; before
+     * somebody outside of {@link #run} looks at them.
+     */
+    public void detach() {
+        cpus.detach(this, lastCpu);
+    }
+
+    /** Whether {@link #detach} may have something to do. */
+    public boolean isParked() {
+        return parked;
+    }
+}
