@@ -1,7 +1,11 @@
 package dev.nido.kvm;
 
+import dev.nido.arch.Feature;
+import dev.nido.kvm.mmu.HostMemory;
+import dev.nido.kvm.mmu.VmidAllocator;
 import dev.nido.kvm.run.PhysicalCpus;
 import dev.nido.machine.Machine;
+import dev.nido.machine.mmu.TlbMaintenance;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +18,8 @@ public final class Hypervisor implements AutoCloseable {
 
     private final Machine machine;
     private final PhysicalCpus cpus;
+    private final HostMemory memory;
+    private final VmidAllocator vmids;
     private final List<Vm> vms = new ArrayList<>();
     private volatile Tracer tracer;
 
@@ -29,6 +35,12 @@ public final class Hypervisor implements AutoCloseable {
         }
         this.machine = machine;
         cpus = new PhysicalCpus(machine);
+        memory = new HostMemory(machine);
+        TlbMaintenance tlb = machine.tlbMaintenance();
+        boolean wide = machine.pe(0).cpu.has(Feature.VMID16);
+        vmids =
+                new VmidAllocator(
+                        wide ? 16 : 8, machine.pes(), tlb::everyVmid, tlb::stage1And2);
     }
 
     public Machine machine() {
@@ -38,6 +50,15 @@ public final class Hypervisor implements AutoCloseable {
     /** The PEs. */
     public PhysicalCpus cpus() {
         return cpus;
+    }
+
+    /** The machine's memory, page by page. */
+    public HostMemory memory() {
+        return memory;
+    }
+
+    public VmidAllocator vmids() {
+        return vmids;
     }
 
     /** Creates a VM (KVM_CREATE_VM). */

@@ -8,6 +8,7 @@ import dev.nido.kvm.mmu.PageTableCache;
 import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.kvm.run.RunLoop;
+import dev.nido.kvm.sysreg.TrapConfiguration;
 import dev.nido.kvm.sysreg.VirtualDebug;
 import dev.nido.kvm.sysreg.VirtualPmu;
 import dev.nido.kvm.timer.VcpuTimer;
@@ -26,9 +27,6 @@ public final class Vcpu {
     private static final int SPSR = SysReg.SPSR_EL2.ordinal();
     private static final int CNTV = GenericTimer.CNTV_INTID;
     private static final int CNTP = GenericTimer.CNTP_INTID;
-
-    /** INTID of the performance monitors' overflow. */
-    private static final int PMU = 23;
 
     private static final long RESET_PSTATE = Spsr.DAIF | 5;
 
@@ -57,14 +55,16 @@ public final class Vcpu {
     Vcpu(Vm vm, int id) {
         this.vm = vm;
         this.id = id;
-        memoryCache = new PageTableCache(vm.hypervisor().memory());
-        vgic = vm.vgic().createCpu(this);
+        memoryCache = vm.arch().newCache();
+        loop = new RunLoop(this);
+        vgic = vm.vgic().createCpu(id, loop);
         timer = new VcpuTimer(this, (intid, level) -> vm.vgic().setLine(id, intid, level));
         vgic.mapHardware(CNTV, CNTV, () -> timer.level(CNTV));
         vgic.mapHardware(CNTP, CNTP, () -> timer.level(CNTP));
         debug = new VirtualDebug(this);
-        pmu = new VirtualPmu(this, level -> vm.vgic().setLine(id, PMU, level));
-        loop = new RunLoop(this);
+        pmu =
+                new VirtualPmu(
+                        this, level -> vm.vgic().setLine(id, VirtualPmu.INTID, level));
         poweredOn = id == 0;
         reset();
     }
@@ -80,6 +80,8 @@ public final class Vcpu {
         }
         timer.reset();
         vgic.reset();
+        debug.reset();
+        pmu.reset();
         waiting = false;
     }
 
@@ -151,11 +153,6 @@ public final class Vcpu {
         loop.request(RunLoop.REQUEST_EXIT);
     }
 
-    /** Has the vCPU look for interrupts before it executes another instruction. */
-    public void kickInterrupt() {
-        loop.request(RunLoop.REQUEST_INTERRUPT);
-    }
-
     /** Keeps the vCPU out of the guest, or lets it in again; any thread. */
     public void pause(boolean on) {
         loop.pause(on);
@@ -191,20 +188,31 @@ public final class Vcpu {
         cpu = on;
         pe = on.pe();
         context.load(pe);
-        vm.traps().load(this);
-        vm.arch().canonical().load(this);
+        on.write(SysReg.VTCR_EL2, vm.arch().mmu().vtcr());
+        vm.arch().mmu().load(pe, id);
         timer.load(on);
         vgic.load(on);
+        debug.load(on);
+        pmu.load(on);
+        TrapConfiguration.apply(this, on, vm.isPinned());
     }
 
     /** For {@link RunLoop}: gives it back ({@code kvm_arch_vcpu_put}). */
     public void put() {
+        pmu.put();
+        debug.put();
         vgic.put();
         timer.put();
-        vm.arch().canonical().put(this);
+        vm.arch().mmu().put(pe);
         context.put(pe);
         cpu = null;
         pe = null;
+    }
+
+    /** The VM ends. */
+    void close() {
+        loop.close();
+        memoryCache.free();
     }
 
     // Power (PSCI)

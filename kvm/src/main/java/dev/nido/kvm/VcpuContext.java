@@ -10,7 +10,7 @@ import java.util.Arrays;
  * is, they are in the PE.
  *
  * <p>System registers are kept by {@link SysReg#ordinal}; those of the interrupt controller's CPU
- * interface and of the timers are elsewhere.
+ * interface, the timers, the performance monitors and debug are elsewhere.
  */
 public final class VcpuContext {
 
@@ -36,7 +36,9 @@ public final class VcpuContext {
                 n.startsWith("ICC_")
                         || n.startsWith("ICH_")
                         || n.startsWith("CNTP_")
-                        || n.startsWith("CNTV_");
+                        || n.startsWith("CNTV_")
+                        || r.key() >> 14 == 2
+                        || n.startsWith("PM") && r != SysReg.PMUSERENR_EL0;
         return !r.isId() && !elsewhere && (op1 < 4 || r == SysReg.SP_EL1);
     }
 

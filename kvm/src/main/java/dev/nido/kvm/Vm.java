@@ -1,8 +1,15 @@
 package dev.nido.kvm;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.GicParameters;
+import dev.nido.kvm.mmu.GuestRam;
+import dev.nido.kvm.mmu.MemorySlots;
+import dev.nido.kvm.mmu.VmArch;
+import dev.nido.kvm.psci.GuestFirmware;
 import dev.nido.kvm.sysreg.IdRegisters;
 import dev.nido.kvm.sysreg.PmuEventFilter;
+import dev.nido.kvm.vgic.Vgic;
+import dev.nido.machine.Machine;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -15,12 +22,28 @@ public final class Vm implements AutoCloseable {
     private final List<Vcpu> vcpus = new CopyOnWriteArrayList<>();
     private final IdRegisters idRegisters;
     private final PmuEventFilter pmuFilter;
+    private final Vgic vgic;
+    private final VmArch arch;
+    private final MemorySlots slots;
+    private final GuestRam ram;
+    private final GuestFirmware firmware;
+    private boolean closed;
 
     Vm(Hypervisor hypervisor, VmConfig config) {
         this.hypervisor = hypervisor;
         this.config = config;
         idRegisters = new IdRegisters(config.cpu());
         pmuFilter = new PmuEventFilter(idRegisters);
+        Machine machine = hypervisor.machine();
+        vgic =
+                new Vgic(
+                        GicParameters.standard(config.cpu().listRegisters()),
+                        hypervisor.cpus(),
+                        machine.deterministic());
+        arch = new VmArch(machine, hypervisor.memory(), hypervisor.vmids(), config.ipaBits());
+        slots = new MemorySlots(arch);
+        ram = new GuestRam(arch, slots);
+        firmware = new GuestFirmware(this, false);
     }
 
     public Hypervisor hypervisor() {
@@ -46,6 +69,43 @@ public final class Vm implements AutoCloseable {
         return pmuFilter;
     }
 
+    /** The virtual interrupt controller. */
+    public Vgic vgic() {
+        return vgic;
+    }
+
+    /** What its MMU contexts have in common. */
+    public VmArch arch() {
+        return arch;
+    }
+
+    /** The guest physical address space. */
+    public MemorySlots slots() {
+        return slots;
+    }
+
+    /** The guest's memory as the VMM uses it. */
+    public GuestRam ram() {
+        return ram;
+    }
+
+    /** What answers HVC and SMC. */
+    public GuestFirmware firmware() {
+        return firmware;
+    }
+
+    /** Whether vCPU n runs on PE n and nowhere else. */
+    public boolean isPinned() {
+        return hypervisor.machine().deterministic();
+    }
+
+    /** Switches all vCPUs off: the guest asked for the end. */
+    public void stop() {
+        for (Vcpu vcpu : vcpus) {
+            vcpu.powerOff();
+        }
+    }
+
     /**
      * Creates a vCPU (KVM_CREATE_VCPU).
      *
@@ -67,8 +127,18 @@ public final class Vm implements AutoCloseable {
         return vcpus;
     }
 
+    /** Gives everything back; no thread may run a vCPU any more. Again: no effect. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        for (Vcpu vcpu : vcpus) {
+            vcpu.close();
+        }
+        slots.close();
+        arch.free();
         hypervisor.forget(this);
     }
 }

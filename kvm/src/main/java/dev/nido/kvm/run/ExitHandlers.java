@@ -2,20 +2,17 @@ package dev.nido.kvm.run;
 
 import dev.nido.arch.Esr;
 import dev.nido.arch.SysReg;
-import dev.nido.kvm.Exit;
 import dev.nido.kvm.Handled;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.GuestAbort;
 import dev.nido.kvm.sysreg.SystemRegisterTraps;
+import dev.nido.kvm.sysreg.VirtualPmu;
 import dev.nido.kvm.timer.VcpuTimer;
-import dev.nido.machine.timer.GenericTimer;
 
 /** What each exception class leads to (KVM's handle_exit.c). */
 final class ExitHandlers {
 
     private static final int SPURIOUS = 1020;
-
-    private static final int FAR_EL2 = SysReg.FAR_EL2.ordinal();
 
     private final Vcpu vcpu;
 
@@ -36,12 +33,7 @@ final class ExitHandlers {
             case Esr.EC_SYSTEM -> systemRegister(esr);
             case Esr.EC_INSTRUCTION_ABORT, Esr.EC_DATA_ABORT -> GuestAbort.handle(vcpu, esr);
             case Esr.EC_BREAKPOINT, Esr.EC_STEP, Esr.EC_WATCHPOINT, Esr.EC_BRK ->
-                    vcpu.leave(
-                            new Exit.Debug(
-                                    esr,
-                                    ec == Esr.EC_WATCHPOINT
-                                            ? vcpu.cpu().pe().sys[FAR_EL2]
-                                            : 0));
+                    vcpu.debug().handle(esr);
             default -> {
                 ExceptionInjection.undefined(vcpu);
                 yield Handled.RESUME;
@@ -64,8 +56,10 @@ final class ExitHandlers {
 
     private int systemRegister(long esr) {
         SysReg r = VcpuTimer.registerOf(esr);
-        if (r != null && VcpuTimer.isTimer(r)) {
-            return vcpu.timer().access(r, Esr.iss(esr));
+        int iss = Esr.iss(esr);
+        if (r != null && (iss & 1) == 0 && vcpu.vgic().writeSgi(r, vcpu.reg(iss >> 5 & 31))) {
+            vcpu.skipInstruction();
+            return Handled.RESUME;
         }
         return SystemRegisterTraps.handle(vcpu, esr);
     }
@@ -78,9 +72,11 @@ final class ExitHandlers {
                 return;
             }
             cpu.write(SysReg.ICC_EOIR1_EL1, intid);
-            switch (intid) {
-                case GenericTimer.CNTV_INTID, GenericTimer.CNTP_INTID -> vcpu.timer().update();
-                default -> cpu.write(SysReg.ICC_DIR_EL1, intid);
+            if (!vcpu.vgic().physicalInterrupt(intid)) {
+                if (intid == VirtualPmu.INTID) {
+                    vcpu.pmu().sync();
+                }
+                cpu.write(SysReg.ICC_DIR_EL1, intid);
             }
         }
     }

@@ -8,6 +8,8 @@ import dev.nido.kvm.Handled;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
+import dev.nido.kvm.mmu.S2Mmu;
+import dev.nido.kvm.vgic.VgicCpu;
 import dev.nido.machine.Machine;
 import dev.nido.machine.engine.Engine;
 import dev.nido.machine.pe.Pe;
@@ -21,10 +23,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>The handlers run on the same thread with the PE at EL2. An instruction that one of them
  * emulates counts as executed at the next entry, and an exception that it injects is taken then.
  */
-public final class RunLoop {
-
-    /** {@link #request}: an interrupt may have become pending. */
-    public static final int REQUEST_INTERRUPT = 1;
+public final class RunLoop implements VgicCpu.Owner {
 
     /** {@link #request}: return to the VMM. */
     public static final int REQUEST_EXIT = 2;
@@ -57,6 +56,11 @@ public final class RunLoop {
     /** Exceptions without an instruction in between that show a guest caught in its own vector. */
     private static final int VECTOR_LOOP = 100_000;
 
+    private static final int AT_S12E1R = SysReg.key(1, 4, 7, 8, 4);
+    private static final int AT_S12E0R = SysReg.key(1, 4, 7, 8, 6);
+    private static final long PAR_ADDRESS = 0xffff_ffff_f000L;
+
+    private static final int VTTBR_EL2 = SysReg.VTTBR_EL2.ordinal();
     private static final int ESR_EL2 = SysReg.ESR_EL2.ordinal();
 
     private static final java.lang.invoke.VarHandle REQUESTS;
@@ -86,10 +90,14 @@ public final class RunLoop {
     private final Machine machine;
     private final PhysicalCpus cpus;
     private final ExitHandlers handlers;
+    private final S2Mmu mmu;
     private final boolean deterministic;
     private volatile int requests;
     private volatile Thread thread;
     private volatile boolean paused;
+
+    /** The guest executes, or is about to: only attention makes it come out. */
+    private volatile boolean inGuest;
 
     /** Not running, with the registers still in {@link #lastCpu}. */
     private volatile boolean parked;
@@ -122,6 +130,7 @@ public final class RunLoop {
         this.cpus = vm.hypervisor().cpus();
         this.deterministic = machine.deterministic();
         this.handlers = new ExitHandlers(vcpu);
+        this.mmu = vm.arch().mmu();
     }
 
     // Requests, from any thread
@@ -132,15 +141,44 @@ public final class RunLoop {
         kick();
     }
 
-    private void kick() {
-        PhysicalCpu on = cpu;
-        if (on != null) {
-            on.pe().raiseAttention(Pe.ATTENTION_STOP);
+    @Override
+    public void kick() {
+        if (inGuest) {
+            PhysicalCpu on = cpu;
+            if (on != null) {
+                on.pe().raiseAttention(Pe.ATTENTION_STOP);
+            }
+        } else {
+            Thread t = thread;
+            if (t != null && (vcpu.isWaiting() || !vcpu.isPoweredOn() || paused)) {
+                LockSupport.unpark(t);
+            }
         }
-        Thread t = thread;
-        if (t != null && t != Thread.currentThread()) {
-            LockSupport.unpark(t);
+    }
+
+    @Override
+    public long reg(int n) {
+        return vcpu.reg(n);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Found as the guest would fetch it: by AT with its translation, at its level.
+     */
+    @Override
+    public int previousInstruction() {
+        long at = vcpu.pc() - 4;
+        long par = cpu.read(SysReg.PAR_EL1);
+        boolean user = Spsr.el(vcpu.pstate()) == 0;
+        pe.systemInstruction(user ? AT_S12E0R : AT_S12E1R, at);
+        long found = cpu.read(SysReg.PAR_EL1);
+        cpu.write(SysReg.PAR_EL1, par);
+        long pa = found & PAR_ADDRESS | at & 0xfff;
+        if ((found & 1) != 0 || !machine.memory().contains(pa, 4)) {
+            return 0;
         }
+        return machine.memory().get32(machine.memory().offsetOf(pa));
     }
 
     private int take(int bits) {
@@ -172,6 +210,9 @@ public final class RunLoop {
     public void exceptionInjected(boolean synchronous) {
         injected = true;
         injectedSynchronous = synchronous;
+        if (vcpu.pmu().counting()) {
+            vcpu.pmu().injected(Spsr.el(vcpu.readSys(SysReg.SPSR_EL1)));
+        }
     }
 
     // Running
@@ -230,8 +271,12 @@ public final class RunLoop {
             }
             enter();
             Left left = guest(until);
+            inGuest = false;
             if (!deterministic) {
                 pe.mmu.suspend();
+            }
+            if (vcpu.pmu().counting() && left == Left.EXIT) {
+                vcpu.pmu().exited();
             }
             vcpu.vgic().sync();
             switch (left) {
@@ -274,6 +319,10 @@ public final class RunLoop {
         if (!deterministic) {
             pe.mmu.resume();
         }
+        long vttbr = mmu.vttbr(pe);
+        if (vttbr != pe.sys[VTTBR_EL2]) {
+            cpu.write(SysReg.VTTBR_EL2, vttbr);
+        }
         pe.resumeGuest();
         if (emulated) {
             emulated = false;
@@ -299,6 +348,10 @@ public final class RunLoop {
     /** Executes the guest. On return the PE is at EL2. */
     private Left guest(long until) {
         Pe pe = this.pe;
+        inGuest = true;
+        if (vcpu.vgic().stale() || requests != 0) {
+            return leave(Left.REQUEST);
+        }
         while (true) {
             if (pe.retired >= until) {
                 return leave(Left.BUDGET);
@@ -308,7 +361,7 @@ public final class RunLoop {
                 if ((attention & Pe.ATTENTION_TLB) != 0) {
                     pe.mmu.serviceRequests();
                 }
-                if (requests != 0 || machine.stopping()) {
+                if ((attention & Pe.ATTENTION_STOP) != 0) {
                     return leave(Left.REQUEST);
                 }
             }
@@ -532,5 +585,17 @@ public final class RunLoop {
     /** Whether {@link #detach} may have something to do. */
     public boolean isParked() {
         return parked;
+    }
+
+    /** The VM ends; nobody runs the vCPU any more. */
+    public void close() {
+        if (deterministic && cpu != null) {
+            vcpu.put();
+            cpus.release(cpu, null);
+            cpu = null;
+            pe = null;
+        } else {
+            detach();
+        }
     }
 }
