@@ -5,6 +5,8 @@ module dev.nido.kvm {
     exports dev.nido.kvm;
     exports dev.nido.kvm.mmu;
     exports dev.nido.kvm.pgtable;
+    exports dev.nido.kvm.timer;
+    exports dev.nido.kvm.psci;
     exports dev.nido.kvm.run;
     exports dev.nido.kvm.sysreg;
     exports dev.nido.kvm.vgic;

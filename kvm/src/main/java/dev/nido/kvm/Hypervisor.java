@@ -38,9 +38,7 @@ public final class Hypervisor implements AutoCloseable {
         memory = new HostMemory(machine);
         TlbMaintenance tlb = machine.tlbMaintenance();
         boolean wide = machine.pe(0).cpu.has(Feature.VMID16);
-        vmids =
-                new VmidAllocator(
-                        wide ? 16 : 8, machine.pes(), tlb::everyVmid, tlb::stage1And2);
+        vmids = new VmidAllocator(wide ? 16 : 8, machine.pes(), tlb::everyVmid, tlb::stage1And2);
     }
 
     public Machine machine() {

@@ -62,9 +62,7 @@ public final class Vcpu {
         vgic.mapHardware(CNTV, CNTV, () -> timer.level(CNTV));
         vgic.mapHardware(CNTP, CNTP, () -> timer.level(CNTP));
         debug = new VirtualDebug(this);
-        pmu =
-                new VirtualPmu(
-                        this, level -> vm.vgic().setLine(id, VirtualPmu.INTID, level));
+        pmu = new VirtualPmu(this, level -> vm.vgic().setLine(id, VirtualPmu.INTID, level));
         poweredOn = id == 0;
         reset();
     }
@@ -420,8 +418,8 @@ public final class Vcpu {
     }
 
     /**
-     * Completes the instruction that trapped: the PC goes on, and the instruction counts as executed
-     * ({@code kvm_incr_pc}).
+     * Completes the instruction that trapped: the PC goes on, and the instruction counts as
+     * executed ({@code kvm_incr_pc}).
      */
     public void skipInstruction() {
         loop.instructionEmulated();

@@ -18,8 +18,8 @@ import java.util.SplittableRandom;
  * again before that is zeroed when it is handed out. Predecoded instructions of freed memory are
  * forgotten. All methods may be called by any thread.
  *
- * <p>Addresses are physical; 0 means "none", since the block at the bottom of memory is never handed
- * out where memory begins at 0.
+ * <p>Addresses are physical; 0 means "none", since the block at the bottom of memory is never
+ * handed out where memory begins at 0.
  *
  * <p>KVM: {@code alloc_pages_exact()}, {@code get_page()}, {@code put_page()}: Linux's buddy
  * allocator.
@@ -273,8 +273,8 @@ public final class HostMemory {
     }
 
     /**
-     * Allocates a contiguous run for a root table: zeroed, aligned to its size rounded up to a power
-     * of two, each page of it with reference count 1.
+     * Allocates a contiguous run for a root table: zeroed, aligned to its size rounded up to a
+     * power of two, each page of it with reference count 1.
      *
      * @param size bytes, a multiple of the page's, at most {@link #BLOCK_SIZE}
      * @param shift logarithm of the bytes of a page

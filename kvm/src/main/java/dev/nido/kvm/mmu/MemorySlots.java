@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * The memory slots of a VM: which guest physical addresses have memory, and where it is. Slots never
- * overlap. Whatever is refused changes nothing. Looking up takes no lock; changes exclude each
- * other.
+ * The memory slots of a VM: which guest physical addresses have memory, and where it is. Slots
+ * never overlap. Whatever is refused changes nothing. Looking up takes no lock; changes exclude
+ * each other.
  *
  * <p>KVM: {@code kvm_set_memory_region()}, {@code kvm_get_dirty_log_protect()}, {@code
  * kvm_clear_dirty_log_protect()}, {@code kvm_arch_prepare_memory_region()}, {@code
@@ -313,7 +313,8 @@ public final class MemorySlots implements AutoCloseable {
         long at = ipa;
         while (at < end) {
             long next = Math.min(end, (at | splitChunk - 1) + 1);
-            // Pages are allocated without the lock, and the split that lacks some is left to faults.
+            // Pages are allocated without the lock, and the split that lacks some is left to
+            // faults.
             splitCache.topUp(splitCache.capacity());
             arch.splitRange(at, next - at, splitCache);
             at = next;

@@ -53,8 +53,8 @@ public final class S2Mmu implements Stage2Context {
      * Initialises the context of a VM, in the order that the table's parts need each other.
      *
      * @param ipaBits 32 to the machine's PA bits; 0 for 40
-     * @throws KvmException EINVAL if it is initialised already, or for a size that can't be; ENOMEM.
-     *     The context is as it was then
+     * @throws KvmException EINVAL if it is initialised already, or for a size that can't be;
+     *     ENOMEM. The context is as it was then
      */
     public void init(VmArch arch, int ipaBits) {
         if (pgt != null) {

@@ -114,7 +114,9 @@ public final class UserMemory implements AutoCloseable {
         return page == 0 ? 0 : pageAddress(page) + (offset & (1L << pageShift) - 1);
     }
 
-    /** The host's address for an offset, where memory is found now if need be; 0 if there is none. */
+    /**
+     * The host's address for an offset, where memory is found now if need be; 0 if there is none.
+     */
     long populate(long offset) {
         long pa = find(offset);
         return pa != 0 ? pa : allocate(offset);
@@ -138,8 +140,7 @@ public final class UserMemory implements AutoCloseable {
             boolean complete = (long) block + 1 << HostMemory.BLOCK_SHIFT <= bytes;
             long pa = wholeBlocks && complete ? host.allocateBlock() : 0;
             if (pa != 0) {
-                INTS.setRelease(
-                        blocks, block, (int) (pa - base >>> HostMemory.BLOCK_SHIFT) + 1);
+                INTS.setRelease(blocks, block, (int) (pa - base >>> HostMemory.BLOCK_SHIFT) + 1);
                 return pa + (offset & HostMemory.BLOCK_SIZE - 1);
             }
         }
@@ -229,8 +230,7 @@ public final class UserMemory implements AutoCloseable {
         for (long at = from; at < to; ) {
             int block = (int) (at >>> HostMemory.BLOCK_SHIFT);
             long end = (long) block + 1 << HostMemory.BLOCK_SHIFT;
-            boolean all =
-                    (at & HostMemory.BLOCK_SIZE - 1) == 0 && (to >= end || to == bytes);
+            boolean all = (at & HostMemory.BLOCK_SIZE - 1) == 0 && (to >= end || to == bytes);
             if (blocks[block] > 0) {
                 long pa = base + ((long) (blocks[block] - 1) << HostMemory.BLOCK_SHIFT);
                 if (all) {

@@ -177,7 +177,9 @@ public final class VmArch {
         return invalidating != 0 || sequence != sampled;
     }
 
-    /** Unmaps a range whose memory is about to change; faults wait until {@link #endInvalidation}. */
+    /**
+     * Unmaps a range whose memory is about to change; faults wait until {@link #endInvalidation}.
+     */
     void beginInvalidation(long ipa, long bytes) {
         lock.writeLock().lock();
         try {

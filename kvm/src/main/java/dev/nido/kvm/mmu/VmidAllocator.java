@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * Deals out VMIDs. A context has its number for a <em>generation</em>; when numbers run out, a new
- * generation begins: all TLBs are emptied, contexts that are loaded on a PE at that moment keep their
- * numbers, all others ask anew at their next entry. Number 0 is the host's.
+ * generation begins: all TLBs are emptied, contexts that are loaded on a PE at that moment keep
+ * their numbers, all others ask anew at their next entry. Number 0 is the host's.
  *
  * <p>The common case, an entry in the generation of the number, takes no lock.
  *
@@ -46,10 +46,7 @@ public final class VmidAllocator {
      * @param flushVmid the same of one VMID
      */
     public VmidAllocator(
-            int bits,
-            int pes,
-            Runnable flushEveryVmid,
-            java.util.function.IntConsumer flushVmid) {
+            int bits, int pes, Runnable flushEveryVmid, java.util.function.IntConsumer flushVmid) {
         if (bits != 8 && bits != 16) {
             throw new IllegalArgumentException("a VMID has 8 or 16 bits, not " + bits);
         }
@@ -115,8 +112,8 @@ public final class VmidAllocator {
     }
 
     /**
-     * The number that a context's TLB entries are tagged with, 0 if no TLB has any: it has no number
-     * of this generation, nor one that it kept.
+     * The number that a context's TLB entries are tagged with, 0 if no TLB has any: it has no
+     * number of this generation, nor one that it kept.
      */
     public int number(Vmid vmid) {
         return number(vmid.id);

@@ -8,9 +8,9 @@ import dev.nido.arch.SysReg;
 import dev.nido.kvm.Vcpu;
 
 /**
- * Exceptions that the hypervisor injects into the guest (KVM's inject_fault.c and
- * hyp/exception.c): the state that the architecture gives to an exception taken to EL1 (Arm ARM
- * D1.3.1, AArch64.TakeException).
+ * Exceptions that the hypervisor injects into the guest (KVM's inject_fault.c and hyp/exception.c):
+ * the state that the architecture gives to an exception taken to EL1 (Arm ARM D1.3.1,
+ * AArch64.TakeException).
  */
 public final class ExceptionInjection {
 

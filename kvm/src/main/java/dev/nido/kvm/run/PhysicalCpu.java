@@ -12,7 +12,9 @@ public final class PhysicalCpu {
 
     private final Pe pe;
 
-    /** Whose registers it has while nobody has borrowed it; under the lock of {@link PhysicalCpus}. */
+    /**
+     * Whose registers it has while nobody has borrowed it; under the lock of {@link PhysicalCpus}.
+     */
     RunLoop resident;
 
     PhysicalCpu(Pe pe) {

@@ -76,8 +76,8 @@ public final class PhysicalCpus {
     }
 
     /**
-     * Borrows a PE, if possible the one that still has the vCPU's registers; waits until one is free.
-     * Another vCPU's registers are taken out of it first.
+     * Borrows a PE, if possible the one that still has the vCPU's registers; waits until one is
+     * free. Another vCPU's registers are taken out of it first.
      */
     synchronized PhysicalCpu acquire(RunLoop loop, PhysicalCpu last) throws InterruptedException {
         if (last != null && last.resident == loop && free.remove(last)) {

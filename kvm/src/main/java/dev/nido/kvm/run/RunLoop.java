@@ -304,8 +304,7 @@ public final class RunLoop implements VgicCpu.Owner {
                 case STUCK -> {
                     return new Exit.Stuck(
                             "vCPU %d faults for ever at its own exception vector: PC 0x%x, EL%d"
-                                    .formatted(
-                                            vcpu.id(), vcpu.pc(), Spsr.el(vcpu.pstate())));
+                                    .formatted(vcpu.id(), vcpu.pc(), Spsr.el(vcpu.pstate())));
                 }
                 case REQUEST -> {
                     // served at the top
@@ -575,8 +574,8 @@ public final class RunLoop implements VgicCpu.Owner {
     }
 
     /**
-     * Has the registers be in the vCPU's context and not in a PE that the vCPU has given back; before
-     * somebody outside of {@link #run} looks at them.
+     * Has the registers be in the vCPU's context and not in a PE that the vCPU has given back;
+     * before somebody outside of {@link #run} looks at them.
      */
     public void detach() {
         cpus.detach(this, lastCpu);
