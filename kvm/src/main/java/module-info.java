@@ -6,6 +6,7 @@ module dev.nido.kvm {
     exports dev.nido.kvm.mmu;
     exports dev.nido.kvm.pgtable;
     exports dev.nido.kvm.timer;
+    exports dev.nido.kvm.protect;
     exports dev.nido.kvm.psci;
     exports dev.nido.kvm.run;
     exports dev.nido.kvm.sysreg;

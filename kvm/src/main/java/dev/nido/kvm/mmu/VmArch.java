@@ -23,6 +23,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>KVM: {@code struct kvm_arch}, {@code kvm->mmu_lock}, {@code mmu_invalidate_seq}, {@code
  * kvm_unmap_gfn_range()} and its like in mmu.c.
  */
+// Volatile fields are written under a lock.
+@SuppressWarnings("NonAtomicVolatileUpdate")
 public final class VmArch {
 
     /** The largest step between two looks at who waits for the lock: a level 1 block of 4 KiB. */

@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * <p>KVM: {@code arch/arm64/kvm/vmid.c}: {@code kvm_arm_vmid_update()}, {@code
  * kvm_arm_vmid_clear_active()}.
  */
+// Volatile fields are written under a lock.
+@SuppressWarnings("NonAtomicVolatileUpdate")
 public final class VmidAllocator {
 
     /** In {@link #active}: no context is loaded on the PE. */
