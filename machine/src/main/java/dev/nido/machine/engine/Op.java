@@ -19,7 +19,8 @@ final class Op {
 
     static final int NOT_DECODED = 0;
 
-    // rd = a + b + imm, and so on. Immediate forms have rm = 31, register forms imm = 0.
+    // Arithmetic, logic, moves: rd = a + b + imm, and so on. Immediate forms have rm = 31, register
+    // forms imm = 0.
     static final int ADD64 = 1;
     static final int ADD32 = 2;
     static final int SUB64 = 3;
@@ -31,11 +32,14 @@ final class Op {
     static final int ADD_UXTW = 9;
     static final int ADD_SXTW = 10;
 
-    // With logical immediate number imm; shift = 1 for 32 bits.
+    // imm = number of the logical immediate | NARROW for 32 bits.
     static final int AND_IMM = 11;
     static final int ORR_IMM = 12;
     static final int EOR_IMM = 13;
     static final int ANDS_IMM = 14;
+
+    /** Shifts, by imm &gt;&gt;&gt; 13, what 32-bit forms of logical immediates cut off. */
+    static final int NARROW_IMM = 32 << 13;
 
     static final int AND64 = 15;
     static final int AND32 = 16;
@@ -51,7 +55,7 @@ final class Op {
     static final int EOR_LSR = 24;
 
     // Constants and bit fields.
-    static final int MOVE = 25; // imm, signed
+    static final int MOVE = 25; // imm, signed; into the sink: no operation
     static final int MOVE_U = 26; // imm, unsigned
     static final int MOVE_HIGH = 27; // imm << shift
     static final int MOVE_NOT_HIGH = 28; // ~(imm << shift)
@@ -74,35 +78,17 @@ final class Op {
     static final int LSLV64 = 39;
     static final int LSRV64 = 40;
 
-    // Branches: imm = offset in instructions, shift = condition or bit number, rn = register
-    // tested.
-    static final int B = 41;
-    static final int BL = 42;
-    static final int B_COND = 43;
-    static final int CBZ64 = 44;
-    static final int CBNZ64 = 45;
-    static final int CBZ32 = 46;
-    static final int CBNZ32 = 47;
-    static final int TBZ = 48;
-    static final int TBNZ = 49;
-    static final int BR = 50; // and RET; BLR has rd = 30
+    /** Loads and stores of general registers: from here to {@link #BRANCH}. */
+    static final int MEMORY = 48;
 
-    // Two instructions as one: SUBS, then B_COND with its condition in shift.
-    static final int CMP_IMM64 = 51; // imm = branch offset << 12 | immediate
-    static final int CMP_IMM32 = 52;
-    static final int CMP64 = 53; // imm = branch offset
-    static final int CMP32 = 54;
+    // At a + imm.
+    static final int LOAD64 = 48;
+    static final int LOAD32 = 49;
+    static final int STORE64 = 50;
 
     // Pairs: rd, rm (second register) at a + imm; shift[1:0]: 0 offset, 1 pre-index, 2 post-index.
-    static final int LDP64 = 55;
-    static final int STP64 = 56;
-
-    // Vector registers: rd = Vn, shift[2:0] = log2 of the size, address a + imm.
-    static final int LDR_V = 57;
-    static final int STR_V = 58;
-
-    /** Load of 8 bytes at a + imm. */
-    static final int LOAD64 = 59;
+    static final int LDP64 = 51;
+    static final int STP64 = 52;
 
     /**
      * Loads at a + b + imm; op bits 1:0 = log2 of the size, bit 2 sign extends, bit 3 to 32 bits.
@@ -117,17 +103,47 @@ final class Op {
 
     static final int STORE_WB = 88;
 
-    /** From here on: bits 31:8 are the row's ordinal and bits 63:32 the raw instruction. */
-    static final int NOP = 92;
+    /** Branches: from here to {@link #ROW}. imm = offset in instructions. */
+    static final int BRANCH = 96;
 
-    static final int INTEGER = 93;
-    static final int SIMD = 94;
-    static final int LOAD_STORE = 95;
-    static final int SIMD_LOAD_STORE = 96;
-    static final int MRS = 97;
-    static final int BARRIER = 98;
-    static final int UNDEFINED = 99;
-    static final int SYSTEM = 100;
+    /**
+     * Two instructions as one: SUBS of rn and rm + imm[11:0] into rd, then B_COND by imm[31:12].
+     * The condition is in shift: COND_ bits.
+     */
+    static final int COMPARE_BRANCH = 96;
+
+    static final int COND_INVERT = 1;
+    static final int COND_EQUAL = 2;
+    static final int COND_LESS = 4;
+    static final int COND_UNSIGNED = 8;
+    static final int COND_NARROW = 16;
+
+    /** CBZ, TBZ: a &lt;&lt; shift &gt;&gt;&gt; rm is zero; CBNZ, TBNZ, with rd = 1: is not. */
+    static final int TEST_BRANCH = 97;
+
+    static final int B_COND = 98; // shift = condition
+    static final int B = 99;
+    static final int BL = 100;
+    static final int BR = 101; // and RET; BLR has rd = 30
+
+    /**
+     * From here on by their row, out of the loop: bits 31:8 are the row's ordinal and bits 63:32
+     * the raw instruction.
+     */
+    static final int ROW = 112;
+
+    static final int INTEGER = 112;
+    static final int SIMD = 113;
+    static final int LOAD_STORE = 114;
+    static final int SIMD_LOAD_STORE = 115;
+    static final int MRS = 116;
+    static final int BARRIER = 117;
+    static final int UNDEFINED = 118;
+    static final int SYSTEM = 119;
+
+    // Vector registers: rd = Vn, shift[2:0] = log2 of the size, address a + imm. Not in the loop.
+    static final int LDR_V = 120;
+    static final int STR_V = 121;
 
     /** In shift, of loads and stores: the base is SP, whose alignment is checked. */
     static final int CHECK_SP = 32;

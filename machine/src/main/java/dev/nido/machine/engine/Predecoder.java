@@ -12,33 +12,37 @@ final class Predecoder {
 
     private static final int WORDS = CodeCache.WORDS;
     private static final int SINK = 32;
+    private static final long NOP = Op.pack(Op.MOVE, SINK, 31, 31, 0, 0);
 
     private final PhysicalMemory memory;
     private final CpuModel cpu;
-    private final boolean fuse;
 
-    /**
-     * @param fuse whether two instructions may become one operation
-     */
-    Predecoder(PhysicalMemory memory, CpuModel cpu, boolean fuse) {
+    Predecoder(PhysicalMemory memory, CpuModel cpu) {
         this.memory = memory;
         this.cpu = cpu;
-        this.fuse = fuse;
     }
 
-    /** Decodes word {@code i} (0–1023) of a code page in place. */
-    void decode(long[] code, int i) {
-        long offset = code[WORDS] + i * 4L;
-        boolean pair = fuse && (i & 15) != 15;
+    /**
+     * Decodes, in place, word {@code first} (0–1023) of a code page and those that follow it in its
+     * 64-byte line and are not decoded yet.
+     */
+    void decode(long[] code, int first) {
+        int last = first | 15;
+        long offset = code[WORDS] + first * 4L;
         int word = memory.get32(offset);
-        int next = pair ? memory.get32(offset + 4) : 0;
-        long packed = decode(word, i);
-        code[i] = pair ? fuse(packed, next) : packed;
-        // Another PE may write the words and invalidate the line between the reads and the store
-        // above.
-        VarHandle.fullFence();
-        if (memory.get32(offset) != word || pair && memory.get32(offset + 4) != next) {
-            code[i] = 0;
+        for (int i = first; i <= last && code[i] == 0; i++) {
+            offset += 4;
+            int next = i < last ? memory.get32(offset) : 0;
+            long packed = decode(word, i);
+            code[i] = i < last ? fuse(packed, next) : packed;
+            // Another PE may write the words and invalidate the line between the reads and the
+            // store above.
+            VarHandle.fullFence();
+            if (memory.get32(offset - 4) != word || i < last && memory.get32(offset) != next) {
+                code[i] = 0;
+                return;
+            }
+            word = next;
         }
     }
 
@@ -47,21 +51,34 @@ final class Predecoder {
         if (op != Op.SUBS64 && op != Op.SUBS32 || Op.shift(packed) != 0) {
             return packed;
         }
-        if ((next & 0xff000010) != 0x54000000) {
+        if ((next & 0xff000010) != 0x54000000 || (Op.imm(packed) & ~0xfff) != 0) {
             return packed;
+        }
+        int kind =
+                switch (next >>> 1 & 7) {
+                    case 0 -> Op.COND_EQUAL; // EQ
+                    case 1 -> Op.COND_LESS | Op.COND_UNSIGNED | Op.COND_INVERT; // HS
+                    case 4 ->
+                            Op.COND_LESS | Op.COND_EQUAL | Op.COND_UNSIGNED | Op.COND_INVERT; // HI
+                    case 5 -> Op.COND_LESS | Op.COND_INVERT; // GE
+                    case 6 -> Op.COND_LESS | Op.COND_EQUAL | Op.COND_INVERT; // GT
+                    default -> -1;
+                };
+        if (kind < 0) {
+            return packed;
+        }
+        kind ^= next & 1;
+        if (op == Op.SUBS32) {
+            kind |= Op.COND_NARROW;
         }
         int branch = next << 8 >> 13;
-        int cond = next & 15;
-        boolean immediate = Op.rm(packed) == 31;
-        if (immediate && (Op.imm(packed) & ~0xfff) != 0) {
-            return packed;
-        }
-        int fused =
-                op == Op.SUBS64
-                        ? immediate ? Op.CMP_IMM64 : Op.CMP64
-                        : immediate ? Op.CMP_IMM32 : Op.CMP32;
-        int imm = immediate ? branch << 12 | Op.imm(packed) : branch;
-        return Op.pack(fused, Op.rd(packed), Op.rn(packed), Op.rm(packed), cond, imm);
+        return Op.pack(
+                Op.COMPARE_BRANCH,
+                Op.rd(packed),
+                Op.rn(packed),
+                Op.rm(packed),
+                kind,
+                branch << 12 | Op.imm(packed));
     }
 
     /** Packs the instruction word at index {@code i} of its page. */
@@ -114,7 +131,7 @@ final class Predecoder {
 
     private static long immediate(A64 row, int word, int i) {
         boolean sf = sf(word);
-        int w = sf ? 0 : 1;
+        int narrow = sf ? 0 : Op.NARROW_IMM;
         int imm12 = word >>> 10 & 0xfff;
         if ((word >>> 22 & 1) != 0) {
             imm12 <<= 12;
@@ -130,10 +147,10 @@ final class Predecoder {
                     Op.pack(sf ? Op.ADDS64 : Op.ADDS32, target(d(word)), sp(n(word)), 31, 0, imm12);
             case SUBS_IMM ->
                     Op.pack(sf ? Op.SUBS64 : Op.SUBS32, target(d(word)), sp(n(word)), 31, 0, imm12);
-            case AND_IMM -> Op.pack(Op.AND_IMM, sp(d(word)), n(word), 31, w, bits);
-            case ORR_IMM -> Op.pack(Op.ORR_IMM, sp(d(word)), n(word), 31, w, bits);
-            case EOR_IMM -> Op.pack(Op.EOR_IMM, sp(d(word)), n(word), 31, w, bits);
-            case ANDS_IMM -> Op.pack(Op.ANDS_IMM, target(d(word)), n(word), 31, w, bits);
+            case AND_IMM -> Op.pack(Op.AND_IMM, sp(d(word)), n(word), 31, 0, bits | narrow);
+            case ORR_IMM -> Op.pack(Op.ORR_IMM, sp(d(word)), n(word), 31, 0, bits | narrow);
+            case EOR_IMM -> Op.pack(Op.EOR_IMM, sp(d(word)), n(word), 31, 0, bits | narrow);
+            case ANDS_IMM -> Op.pack(Op.ANDS_IMM, target(d(word)), n(word), 31, 0, bits | narrow);
             case MOVZ, MOVN, MOVK -> move(row, word);
             case ADR -> Op.pack(Op.ADR, target(d(word)), 31, 31, 0, i * 4 + pcRelative);
             case ADRP -> Op.pack(Op.ADRP, target(d(word)), 31, 31, 0, pcRelative);
@@ -258,17 +275,25 @@ final class Predecoder {
             case B -> Op.pack(Op.B, SINK, 31, 31, 0, imm26);
             case BL -> Op.pack(Op.BL, 30, 31, 31, 0, imm26);
             case B_COND -> Op.pack(Op.B_COND, SINK, 31, 31, word & 15, imm19);
-            case CBZ -> Op.pack(sf(word) ? Op.CBZ64 : Op.CBZ32, SINK, t, 31, 0, imm19);
-            case CBNZ -> Op.pack(sf(word) ? Op.CBNZ64 : Op.CBNZ32, SINK, t, 31, 0, imm19);
-            case TBZ -> Op.pack(Op.TBZ, SINK, t, 31, bit, word << 13 >> 18);
-            case TBNZ -> Op.pack(Op.TBNZ, SINK, t, 31, bit, word << 13 >> 18);
+            case CBZ, CBNZ ->
+                    Op.pack(Op.TEST_BRANCH, word >>> 24 & 1, t, 0, sf(word) ? 0 : 32, imm19);
+            case TBZ, TBNZ ->
+                    Op.pack(Op.TEST_BRANCH, word >>> 24 & 1, t, 63, 63 - bit, word << 13 >> 18);
             case BR, RET -> Op.pack(Op.BR, SINK, n(word), 31, 0, 0);
             case BLR -> Op.pack(Op.BR, 30, n(word), 31, 0, 0);
-            case NOP, HINT, YIELD -> Op.row(Op.NOP, row.ordinal(), word);
+            case NOP, HINT, YIELD -> NOP;
             case MRS -> Op.row(Op.MRS, row.ordinal(), word);
             case DMB, CLREX, SB -> Op.row(Op.BARRIER, row.ordinal(), word);
             default -> Op.row(Op.SYSTEM, row.ordinal(), word);
         };
+    }
+
+    private static int load(int size) {
+        return size == 3 ? Op.LOAD64 : size == 2 ? Op.LOAD32 : Op.LOAD + size;
+    }
+
+    private static int store(int size) {
+        return size == 3 ? Op.STORE64 : Op.STORE + size;
     }
 
     private static long loadStore(A64 row, int word) {
@@ -283,20 +308,13 @@ final class Predecoder {
         // LDRSB, LDRSH, LDRSW: opc<1> set; opc<0> set: to 32 bits.
         int signed = Op.LOAD + size + ((word >>> 22 & 1) != 0 ? 12 : 4);
         return switch (row) {
-            case PRFM_IMM, PRFM_LIT, PRFM_REG, PRFUM -> Op.row(Op.NOP, row.ordinal(), word);
+            case PRFM_IMM, PRFM_LIT, PRFM_REG, PRFUM -> NOP;
             case LDR_IMM_UNSIGNED, LDRB_IMM_UNSIGNED, LDRH_IMM_UNSIGNED ->
-                    Op.pack(
-                            size == 3 ? Op.LOAD64 : Op.LOAD + size,
-                            target(t),
-                            n,
-                            31,
-                            check,
-                            imm12 << size);
-            case LDUR, LDURB, LDURH ->
-                    Op.pack(size == 3 ? Op.LOAD64 : Op.LOAD + size, target(t), n, 31, check, imm9);
+                    Op.pack(load(size), target(t), n, 31, check, imm12 << size);
+            case LDUR, LDURB, LDURH -> Op.pack(load(size), target(t), n, 31, check, imm9);
             case STR_IMM_UNSIGNED, STRB_IMM_UNSIGNED, STRH_IMM_UNSIGNED ->
-                    Op.pack(Op.STORE + size, t, n, 31, check, imm12 << size);
-            case STUR, STURB, STURH -> Op.pack(Op.STORE + size, t, n, 31, check, imm9);
+                    Op.pack(store(size), t, n, 31, check, imm12 << size);
+            case STUR, STURB, STURH -> Op.pack(store(size), t, n, 31, check, imm9);
             case LDRSW_IMM_UNSIGNED, LDRSB_IMM_UNSIGNED, LDRSH_IMM_UNSIGNED ->
                     Op.pack(signed, target(t), n, 31, check, imm12 << size);
             case LDURSW, LDURSB, LDURSH -> Op.pack(signed, target(t), n, 31, check, imm9);

@@ -56,8 +56,8 @@ public final class StreamRecorder {
     private long h1 = K1;
     private long h2 = K2;
     private long h3 = K3;
+    private long exceptions;
     private long records;
-    private long instructions;
 
     /**
      * @param listener what else takes each record, or null
@@ -132,7 +132,93 @@ public final class StreamRecorder {
                         | (long) pendingStores << 16
                         | (long) Long.bitCount(writes) << 24
                         | (writes & 0xffffffffL) << 32;
-        instructions++;
+        finish(pe, n);
+    }
+
+    /** What word 1 of the records has in common while neither EL nor PSTATE.DAIF changes. */
+    static long head(Pe pe) {
+        return RETIRED | (long) pe.el << 4 | (long) (pe.daif >>> 6) << 12;
+    }
+
+    /** The bit that a register number of {@code Pe.x} has in word 1; none for the sink. */
+    private static long bit(int r) {
+        long bit = 1L << r;
+        return bit & 0x7fffffff | bit >>> 33 << 31;
+    }
+
+    /**
+     * Completes the record of an instruction that stored nothing.
+     *
+     * @param pe state after the instruction
+     * @param head see {@link #head}
+     * @param pc the instruction's address
+     * @param d where in {@code Pe.x} it wrote, {@link Pe#SINK} for nothing
+     * @param value what it wrote
+     */
+    void retire(Pe pe, long head, long pc, int d, long value) {
+        long bit = bit(d);
+        int written = d == Pe.SINK ? 0 : 1;
+        long second = head | (long) (pe.nzcv >>> 28) << 8 | (long) written << 24 | bit << 32;
+        long a = h0;
+        long b = h1;
+        long c = h2;
+        long d0 = h3;
+        a = Long.rotateLeft((a ^ pc) * K1, 29) + b;
+        b = Long.rotateLeft((b + pc) * K2, 31) ^ c;
+        c = Long.rotateLeft((c ^ a) * K3, 33) + d0;
+        d0 = d0 * K0 + b;
+        a = Long.rotateLeft((a ^ second) * K1, 29) + b;
+        b = Long.rotateLeft((b + second) * K2, 31) ^ c;
+        c = Long.rotateLeft((c ^ a) * K3, 33) + d0;
+        d0 = d0 * K0 + b;
+        if (written != 0) {
+            a = Long.rotateLeft((a ^ value) * K1, 29) + b;
+            b = Long.rotateLeft((b + value) * K2, 31) ^ c;
+            c = Long.rotateLeft((c ^ a) * K3, 33) + d0;
+            d0 = d0 * K0 + b;
+        }
+        h0 = a ^ 2 + written;
+        h1 = b;
+        h2 = c;
+        h3 = d0;
+        if ((++records & BLOCK - 1) == 0 || listener != null) {
+            record[0] = pc;
+            record[1] = second;
+            record[2] = value;
+            tell(pe, 2 + written);
+        }
+    }
+
+    /** Completes the record of an instruction that stored one value and wrote no register. */
+    void retireStore(Pe pe, long head, long pc, long va, int log2, long value) {
+        record[0] = pc;
+        record[1] = head | (long) (pe.nzcv >>> 28) << 8 | 1L << 16;
+        record[2] = va;
+        record[3] = 1L << log2;
+        record[4] = value & -1L >>> 64 - (8 << log2);
+        finish(pe, 5);
+    }
+
+    /**
+     * Completes the record of an instruction that wrote up to three registers of {@code Pe.x}, and
+     * perhaps stored.
+     */
+    void retire(Pe pe, long head, long pc, int d, int d2, int d3) {
+        int n = length;
+        long writes = bit(d) | bit(d2) | bit(d3);
+        int x = (int) writes;
+        while (x != 0) {
+            int r = Integer.numberOfTrailingZeros(x);
+            x &= x - 1;
+            record[n++] = pe.x[r == 31 ? Pe.SP : r];
+        }
+        record[0] = pc;
+        record[1] =
+                head
+                        | (long) (pe.nzcv >>> 28) << 8
+                        | (long) pendingStores << 16
+                        | (long) Long.bitCount(writes) << 24
+                        | writes << 32;
         finish(pe, n);
     }
 
@@ -149,6 +235,7 @@ public final class StreamRecorder {
         record[3] = synchronous ? pe.sys[(el2 ? SysReg.FAR_EL2 : SysReg.FAR_EL1).ordinal()] : 0;
         record[4] = pe.sys[(el2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1).ordinal()];
         record[5] = pe.sys[(el2 ? SysReg.ELR_EL2 : SysReg.ELR_EL1).ordinal()];
+        exceptions++;
         finish(pe, 6);
     }
 
@@ -168,7 +255,15 @@ public final class StreamRecorder {
         h1 = b;
         h2 = c;
         h3 = d;
-        records++;
+        length = 2;
+        pendingStores = 0;
+        if ((++records & BLOCK - 1) == 0 || listener != null) {
+            tell(pe, n);
+        }
+    }
+
+    /** Tells who listens, or waits for the end of a block, of the record in hand. */
+    private void tell(Pe pe, int n) {
         if (listener != null) {
             current = pe;
             listener.record(record, n);
@@ -176,8 +271,6 @@ public final class StreamRecorder {
         if ((records & BLOCK - 1) == 0 && checkpoint != null) {
             checkpoint.reached(this);
         }
-        length = 2;
-        pendingStores = 0;
     }
 
     /** Records so far: instructions and exceptions. */
@@ -187,13 +280,13 @@ public final class StreamRecorder {
 
     /** Instructions recorded. */
     public long instructions() {
-        return instructions;
+        return records - exceptions;
     }
 
     /** The hash over all records so far, 64 hexadecimal digits. */
     public String hash() {
         long a = h0 ^ records;
-        long b = h1 ^ instructions;
+        long b = h1 ^ instructions();
         long c = h2;
         long d = h3;
         for (int i = 0; i < 4; i++) {
