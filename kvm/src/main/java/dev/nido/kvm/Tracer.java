@@ -65,9 +65,6 @@ public interface Tracer {
      */
     default void exit(Vcpu vcpu, int ec, long esr, long pc) {}
 
-    /** The exit was handled, and the guest is about to be entered, or the VMM called. */
-    default void handled(Vcpu vcpu) {}
-
     /**
      * {@code Vcpu.run()} returns to the VMM: {@code kvm_userspace_exit}.
      *

@@ -44,6 +44,8 @@ public final class Vm implements AutoCloseable {
         slots = new MemorySlots(arch);
         ram = new GuestRam(arch, slots);
         firmware = new GuestFirmware(this, false);
+        vgic.setTraced(this);
+        arch.setTraced(this);
     }
 
     public Hypervisor hypervisor() {

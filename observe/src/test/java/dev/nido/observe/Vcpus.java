@@ -23,7 +23,7 @@ final class Vcpus implements AutoCloseable {
                                 CpuModel.defaultModel().underHypervisor(),
                                 1,
                                 0x4000_0000L,
-                                1 << 20,
+                                64 << 20,
                                 true,
                                 0,
                                 2,

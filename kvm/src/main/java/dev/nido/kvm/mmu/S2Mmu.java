@@ -3,6 +3,7 @@ package dev.nido.kvm.mmu;
 import dev.nido.arch.Feature;
 import dev.nido.kvm.Errno;
 import dev.nido.kvm.KvmException;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.pgtable.Stage2Context;
 import dev.nido.kvm.pgtable.Stage2Geometry;
 import dev.nido.kvm.pgtable.Stage2PageTable;
@@ -181,6 +182,7 @@ public final class S2Mmu implements Stage2Context {
     public void flushVmid() {
         int number = number();
         if (number != 0) {
+            trace(number, 0, -1);
             tlb.stage2(number);
         }
     }
@@ -189,6 +191,7 @@ public final class S2Mmu implements Stage2Context {
     public void flushVmidIpa(long ipa, int level) {
         int number = number();
         if (number != 0) {
+            trace(number, ipa & -arch.pageSize(), arch.pageSize());
             tlb.stage2(number, ipa & -arch.pageSize(), arch.pageSize());
         }
     }
@@ -200,6 +203,7 @@ public final class S2Mmu implements Stage2Context {
         if (pe == null) {
             flushVmidIpa(ipa, level);
         } else if (number != 0) {
+            trace(number, ipa & -arch.pageSize(), arch.pageSize());
             tlb.stage2(pe, number, ipa & -arch.pageSize(), arch.pageSize());
         }
     }
@@ -212,7 +216,15 @@ public final class S2Mmu implements Stage2Context {
     void flushRange(long ipa, long bytes) {
         int number = number();
         if (number != 0 && bytes > 0) {
+            trace(number, ipa, bytes);
             tlb.stage2(number, ipa, bytes);
+        }
+    }
+
+    private void trace(int number, long ipa, long bytes) {
+        Tracer tracer = arch.tracer();
+        if (tracer != null) {
+            tracer.tlbi(arch.traced(), number, ipa, bytes);
         }
     }
 

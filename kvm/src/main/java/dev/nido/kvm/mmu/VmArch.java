@@ -3,6 +3,7 @@ package dev.nido.kvm.mmu;
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vm;
 import dev.nido.kvm.pgtable.Stage2PageTable;
 import dev.nido.machine.Machine;
@@ -39,6 +40,7 @@ public final class VmArch {
     private final S2Mmu mmu;
     private final List<S2Mmu> contexts = new CopyOnWriteArrayList<>();
     private volatile Vm vm;
+    private volatile Vm traced;
     private volatile PageOwnership ownership = PageOwnership.UNRESTRICTED;
 
     // Written under the lock held for writing
@@ -137,6 +139,22 @@ public final class VmArch {
         this.ownership = ownership;
     }
 
+    /** Sets the VM whose events these are. */
+    public void setTraced(Vm vm) {
+        traced = vm;
+    }
+
+    /** The VM whose events these are; null before {@link #setTraced}. */
+    Vm traced() {
+        return traced;
+    }
+
+    /** Who takes events; null for nobody. */
+    Tracer tracer() {
+        Vm of = traced;
+        return of == null ? null : of.hypervisor().tracer();
+    }
+
     /** The VM as the owner of its pages; null where pages have no owners. */
     Vm vm() {
         return vm;
@@ -230,6 +248,10 @@ public final class VmArch {
     }
 
     private void unmapLocked(long ipa, long bytes) {
+        Tracer tracer = tracer();
+        if (tracer != null) {
+            tracer.unmap(traced, ipa, bytes);
+        }
         steps(ipa, bytes, Stage2PageTable::unmap);
     }
 

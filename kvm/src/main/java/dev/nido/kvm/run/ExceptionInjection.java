@@ -5,6 +5,7 @@ import dev.nido.arch.Feature;
 import dev.nido.arch.SctlrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 
 /**
@@ -46,6 +47,7 @@ public final class ExceptionInjection {
 
     /** Any synchronous exception to EL1 with this syndrome. */
     public static void synchronous(Vcpu vcpu, long esr) {
+        trace(vcpu, esr);
         vcpu.writeSys(SysReg.ESR_EL1, esr);
         enter(vcpu, SYNCHRONOUS);
         vcpu.exceptionInjected(true);
@@ -53,9 +55,17 @@ public final class ExceptionInjection {
 
     /** An SError that is not masked now ({@code kvm_inject_vabt} where delivered by software). */
     public static void serror(Vcpu vcpu, long esr) {
+        trace(vcpu, esr);
         vcpu.writeSys(SysReg.ESR_EL1, esr);
         enter(vcpu, SERROR);
         vcpu.exceptionInjected(false);
+    }
+
+    private static void trace(Vcpu vcpu, long esr) {
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.injection(vcpu, vcpu.pc(), esr, vcpu.readSys(SysReg.FAR_EL1));
+        }
     }
 
     private static void enter(Vcpu vcpu, int offset) {

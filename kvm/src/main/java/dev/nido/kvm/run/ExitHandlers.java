@@ -3,6 +3,7 @@ package dev.nido.kvm.run;
 import dev.nido.arch.Esr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Handled;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.GuestAbort;
 import dev.nido.kvm.sysreg.SystemRegisterTraps;
@@ -25,8 +26,12 @@ final class ExitHandlers {
         int ec = Esr.exceptionClass(esr);
         return switch (ec) {
             case Esr.EC_WFX -> waitFor(esr);
-            case Esr.EC_HVC -> vcpu.vm().firmware().hypercall(vcpu);
+            case Esr.EC_HVC -> {
+                traceCall(esr);
+                yield vcpu.vm().firmware().hypercall(vcpu);
+            }
             case Esr.EC_SMC -> {
+                traceCall(esr);
                 vcpu.skipInstruction();
                 yield vcpu.vm().firmware().secureCall(vcpu);
             }
@@ -41,7 +46,19 @@ final class ExitHandlers {
         };
     }
 
+    private void traceCall(long esr) {
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            boolean smc = Esr.exceptionClass(esr) == Esr.EC_SMC;
+            tracer.hypercall(vcpu, vcpu.pc(), vcpu.reg(0), Esr.iss(esr) & 0xffff, smc);
+        }
+    }
+
     private int waitFor(long esr) {
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.wfx(vcpu, vcpu.pc(), (Esr.iss(esr) & 1) != 0);
+        }
         vcpu.skipInstruction();
         if ((Esr.iss(esr) & 1) == 0) {
             vcpu.timer().update();
@@ -55,6 +72,24 @@ final class ExitHandlers {
     }
 
     private int systemRegister(long esr) {
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        return tracer == null ? access(esr) : traceAccess(esr, tracer);
+    }
+
+    private int traceAccess(long esr, Tracer tracer) {
+        long pc = vcpu.pc();
+        int rt = Esr.iss(esr) >> 5 & 31;
+        boolean write = (Esr.iss(esr) & 1) == 0;
+        long written = vcpu.reg(rt);
+        int handled = access(esr);
+        int key = SystemRegisterTraps.key(Esr.iss(esr));
+        SysReg r = SysReg.decode(key);
+        String name = r == null ? null : r.name();
+        tracer.systemRegister(vcpu, pc, key, name, write, write ? written : vcpu.reg(rt));
+        return handled;
+    }
+
+    private int access(long esr) {
         SysReg r = VcpuTimer.registerOf(esr);
         int iss = Esr.iss(esr);
         if (r != null && (iss & 1) == 0 && vcpu.vgic().writeSgi(r, vcpu.reg(iss >> 5 & 31))) {

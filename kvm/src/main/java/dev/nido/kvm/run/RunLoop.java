@@ -233,6 +233,10 @@ public final class RunLoop implements VgicCpu.Owner {
             }
             Exit exit = loop(budget == 0 ? Long.MAX_VALUE : pe.retired + budget);
             commit();
+            Tracer tracer = vm.hypervisor().tracer();
+            if (tracer != null) {
+                tracer.userspaceExit(vcpu, exit);
+            }
             return exit;
         } finally {
             if (cpu != null && !deterministic) {
@@ -279,12 +283,12 @@ public final class RunLoop implements VgicCpu.Owner {
                 vcpu.pmu().exited();
             }
             vcpu.vgic().sync();
+            if (tracer != null && left != Left.EXIT) {
+                tracer.exit(vcpu, Tracer.KICK, 0, vcpu.pc());
+            }
             switch (left) {
                 case EXIT -> {
                     int handled = handleExit(tracer);
-                    if (tracer != null) {
-                        tracer.handled(vcpu);
-                    }
                     if (handled <= 0) {
                         commit();
                         return handled < 0
@@ -517,7 +521,12 @@ public final class RunLoop implements VgicCpu.Owner {
                 request(REQUEST_EXIT);
             }
         }
-        vcpu.waited(System.nanoTime() - start);
+        long waited = System.nanoTime() - start;
+        vcpu.waited(waited);
+        Tracer tracer = vm.hypervisor().tracer();
+        if (tracer != null) {
+            tracer.wakeup(vcpu, waited, true, !vcpu.isWaiting());
+        }
         return cpu != null || load();
     }
 

@@ -48,7 +48,7 @@ public final class SystemRegisterTraps {
     }
 
     /** The encoding in an ISS of EC 0x18. */
-    static int key(int iss) {
+    public static int key(int iss) {
         return SysReg.key(
                 iss >> 20 & 3, iss >> 14 & 7, iss >> 10 & 15, iss >> 1 & 15, iss >> 17 & 7);
     }

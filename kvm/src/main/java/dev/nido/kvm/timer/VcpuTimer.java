@@ -4,6 +4,7 @@ import dev.nido.arch.CnthctlEl2;
 import dev.nido.arch.Esr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Handled;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.machine.Clock;
@@ -123,6 +124,10 @@ public final class VcpuTimer {
         boolean high = isHigh(t);
         if (high != t.high) {
             t.high = high;
+            Tracer tracer = vcpu.vm().hypervisor().tracer();
+            if (tracer != null) {
+                tracer.timer(vcpu, t.intid, high);
+            }
             line.accept(t.intid, high);
         }
     }

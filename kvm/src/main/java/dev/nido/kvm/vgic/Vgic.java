@@ -2,6 +2,8 @@ package dev.nido.kvm.vgic;
 
 import dev.nido.arch.GicParameters;
 import dev.nido.kvm.Errno;
+import dev.nido.kvm.Tracer;
+import dev.nido.kvm.Vm;
 import dev.nido.kvm.run.PhysicalCpus;
 
 import java.util.Arrays;
@@ -33,6 +35,7 @@ public final class Vgic {
     private int groups;
 
     private boolean initialized;
+    private volatile Vm traced;
 
     /** Some {@link VgicCpu#kickDue} is set. */
     volatile boolean kicksDue;
@@ -148,6 +151,21 @@ public final class Vgic {
         return redistributors;
     }
 
+    /** Sets the VM whose events these are. */
+    public void setTraced(Vm vm) {
+        traced = vm;
+    }
+
+    Vm traced() {
+        return traced;
+    }
+
+    /** Who takes events; null for nobody. */
+    Tracer tracer() {
+        Vm of = traced;
+        return of == null ? null : of.hypervisor().tracer();
+    }
+
     // Lines
 
     /**
@@ -158,6 +176,10 @@ public final class Vgic {
      * @return 0, or -EINVAL if there is no such input
      */
     public int setLine(int vcpu, int intid, boolean high) {
+        Tracer tracer = tracer();
+        if (tracer != null && intid >= GicParameters.FIRST_SPI) {
+            tracer.irqLine(traced, vcpu, intid, high);
+        }
         synchronized (lock) {
             VirtualInterrupt irq = intid < 16 ? null : find(vcpu, intid);
             if (irq == null) {
@@ -165,6 +187,10 @@ public final class Vgic {
             }
             if (!irq.drive(high)) {
                 return 0;
+            }
+            if (tracer != null) {
+                int target = irq.target == null ? -1 : irq.target.id;
+                tracer.interruptPending(traced, target, intid, high);
             }
             update(irq);
         }

@@ -17,6 +17,7 @@ import static dev.nido.kvm.vgic.ListRegister.STATE;
 
 import dev.nido.arch.GicParameters;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.run.PhysicalCpu;
 
 import java.util.Arrays;
@@ -449,6 +450,10 @@ public final class VgicCpu {
             return;
         }
         filled[i] = value;
+        Tracer tracer = vgic.tracer();
+        if (tracer != null) {
+            tracer.listRegister(vgic.traced().vcpus().get(id), i, value);
+        }
         cpu.write(ListRegister.of(i), value);
     }
 
