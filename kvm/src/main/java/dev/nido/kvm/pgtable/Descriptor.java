@@ -19,6 +19,9 @@ final class Descriptor {
     static final long NG = 1 << 11;
     static final long SW = 15L << 55;
 
+    /** Everything in a leaf that isn't its address or type: bits 11:2 and 63:50. */
+    static final long LEAF_ATTRIBUTES = 0xfffc_0000_0000_0ffcL;
+
     // Stage 2
 
     static final int S2_MEMATTR_SHIFT = 2;

@@ -140,17 +140,4 @@ final class Stage2Descriptor {
         }
         return prot;
     }
-
-    /** All of {@link Prot} that a valid leaf stands for. */
-    int prot(long pte) {
-        int prot = permissions(pte);
-        if (!stage1Attributes) {
-            switch (memAttrOf(pte)) {
-                case MEMATTR_DEVICE -> prot |= Prot.DEVICE;
-                case MEMATTR_NC -> prot |= Prot.NORMAL_NC;
-                default -> {}
-            }
-        }
-        return prot;
-    }
 }

@@ -438,13 +438,15 @@ public final class Stage2PageTable {
      * @return the table's physical address, or a negative errno; nothing is left of it then
      */
     public long createUnlinked(long pa, int level, int prot, PageCache cache, boolean toPages) {
+        long attributes = format.attributes(prot);
+        return attributes < 0 ? attributes : buildUnlinked(pa, level, attributes, cache, toPages);
+    }
+
+    /** {@link #createUnlinked} with the attribute bits of a leaf. */
+    long buildUnlinked(long pa, int level, long attributes, PageCache cache, boolean toPages) {
         long size = geometry.size(level);
         if ((pa & size - 1) != 0 || !addressable(pa, size)) {
             return -Errno.EINVAL;
-        }
-        long attributes = format.attributes(prot);
-        if (attributes < 0) {
-            return attributes;
         }
         long child = ops.zallocPage(cache);
         if (child == 0) {

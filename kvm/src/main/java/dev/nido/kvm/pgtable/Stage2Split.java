@@ -33,8 +33,9 @@ final class Stage2Split extends PageTableWalker {
         if (!toPages && cache.available() < 1) {
             return -Errno.ENOMEM;
         }
-        int prot = table.format().prot(old);
-        long child = table.createUnlinked(v.oldAddress(), level, prot, cache, toPages);
+        // The bits as they are, not what Prot could say: memory type and software bits stay.
+        long attributes = old & Descriptor.LEAF_ATTRIBUTES | Descriptor.AF;
+        long child = table.buildUnlinked(v.oldAddress(), level, attributes, cache, toPages);
         if (child < 0) {
             return (int) child;
         }

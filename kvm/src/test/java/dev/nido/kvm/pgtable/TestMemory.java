@@ -27,7 +27,10 @@ class TestMemory implements MemoryOps, AutoCloseable {
     private final int[] free;
     private int freePages;
     private final int rootPages;
-    private final byte[] zeroes;
+    final byte[] zeroes;
+
+    /** A page for each level, for readers of whole tables. */
+    final byte[][] buffers;
 
     /** Roots come from the first half, pages from the second. */
     TestMemory(int pageShift, int pages) {
@@ -41,6 +44,7 @@ class TestMemory implements MemoryOps, AutoCloseable {
             free[freePages++] = i;
         }
         zeroes = new byte[1 << pageShift];
+        buffers = new byte[4][1 << pageShift];
     }
 
     @Override
