@@ -3,6 +3,7 @@ package dev.nido.kvm;
 import dev.nido.arch.Feature;
 import dev.nido.kvm.mmu.HostMemory;
 import dev.nido.kvm.mmu.VmidAllocator;
+import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.run.PhysicalCpus;
 import dev.nido.machine.Machine;
 import dev.nido.machine.mmu.TlbMaintenance;
@@ -21,6 +22,7 @@ public final class Hypervisor implements AutoCloseable {
     private final HostMemory memory;
     private final VmidAllocator vmids;
     private final List<Vm> vms = new ArrayList<>();
+    private volatile ProtectedMode protectedMode;
     private volatile Tracer tracer;
 
     /**
@@ -57,6 +59,25 @@ public final class Hypervisor implements AutoCloseable {
 
     public VmidAllocator vmids() {
         return vmids;
+    }
+
+    /**
+     * Puts the machine into protected mode ({@code kvm-arm.mode=protected}): from now on the host,
+     * which is the VMM and its devices, can be denied pages, and VMs can be protected.
+     *
+     * @throws KvmException EBUSY when there are VMs already, or it is on; ENOMEM
+     */
+    public synchronized ProtectedMode startProtectedMode() {
+        if (!vms.isEmpty() || protectedMode != null) {
+            throw new KvmException(Errno.EBUSY, "protected mode begins before the first VM, once");
+        }
+        protectedMode = ProtectedMode.start(machine, memory, cpus, HostMemory.PAGE_SHIFT);
+        return protectedMode;
+    }
+
+    /** Protected mode, or null if the machine is not in it. */
+    public ProtectedMode protectedMode() {
+        return protectedMode;
     }
 
     /** Creates a VM (KVM_CREATE_VM). */

@@ -5,6 +5,8 @@ import dev.nido.arch.GicParameters;
 import dev.nido.kvm.mmu.GuestRam;
 import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmArch;
+import dev.nido.kvm.protect.GuestHypercalls;
+import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.psci.GuestFirmware;
 import dev.nido.kvm.sysreg.IdRegisters;
 import dev.nido.kvm.sysreg.PmuEventFilter;
@@ -32,6 +34,10 @@ public final class Vm implements AutoCloseable {
     Vm(Hypervisor hypervisor, VmConfig config) {
         this.hypervisor = hypervisor;
         this.config = config;
+        ProtectedMode mode = hypervisor.protectedMode();
+        if (config.protectedVm() && mode == null) {
+            throw new KvmException(Errno.EINVAL, "a protected VM on a machine that is not");
+        }
         idRegisters = new IdRegisters(config.cpu());
         pmuFilter = new PmuEventFilter(idRegisters);
         Machine machine = hypervisor.machine();
@@ -46,6 +52,23 @@ public final class Vm implements AutoCloseable {
         firmware = new GuestFirmware(this, false);
         vgic.setTraced(this);
         arch.setTraced(this);
+        if (mode != null) {
+            protect(mode);
+        }
+    }
+
+    /** Has the pages' owners asked from the first page on. */
+    private void protect(ProtectedMode mode) {
+        try {
+            mode.attach(this);
+        } catch (KvmException e) {
+            arch.free();
+            throw e;
+        }
+        arch.setOwnership(mode, this);
+        if (config.protectedVm()) {
+            firmware.setServices(new GuestHypercalls(mode, this, ram)::call);
+        }
     }
 
     public Hypervisor hypervisor() {
@@ -140,6 +163,7 @@ public final class Vm implements AutoCloseable {
             vcpu.close();
         }
         slots.close();
+        arch.ownership().releaseAll(this);
         arch.free();
         hypervisor.forget(this);
     }

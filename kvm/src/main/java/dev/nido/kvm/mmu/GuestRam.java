@@ -82,12 +82,12 @@ public final class GuestRam {
             int n = Math.min(length - done, PAGE - (int) (ipa + done & PAGE - 1));
             MemorySlot s = slot(ipa + done);
             UserMemory m = s.memory();
-            long stamp = m.enter();
+            long stamp = enter(m);
             try {
                 long pa = page(s, ipa + done);
                 memory.read(memory.offsetOf(pa), target, at + done, n);
             } finally {
-                m.leave(stamp);
+                leave(m, stamp);
             }
             done += n;
         }
@@ -101,16 +101,28 @@ public final class GuestRam {
             int n = Math.min(length - done, PAGE - (int) (ipa + done & PAGE - 1));
             MemorySlot s = slot(ipa + done);
             UserMemory m = s.memory();
-            long stamp = m.enter();
+            long stamp = enter(m);
             try {
                 long pa = page(s, ipa + done);
                 memory.write(memory.offsetOf(pa), source, at + done, n);
                 written(s, ipa + done, pa, n);
             } finally {
-                m.leave(stamp);
+                leave(m, stamp);
             }
             done += n;
         }
+    }
+
+    /** From now on pages do not go away, and what the host may touch stays so. */
+    private long enter(UserMemory m) {
+        long stamp = m.enter();
+        arch.ownership().enterHostAccess();
+        return stamp;
+    }
+
+    private void leave(UserMemory m, long stamp) {
+        arch.ownership().leaveHostAccess();
+        m.leave(stamp);
     }
 
     private void require(long ipa, long length) {
@@ -147,6 +159,45 @@ public final class GuestRam {
         return pa;
     }
 
+    /**
+     * Makes the page at an address the guest's own, as the guest's fault there would, without
+     * mapping it.
+     *
+     * @return 0, or a negative errno: {@code -EFAULT} where no slot has memory, {@code -ENOMEM},
+     *     {@code -EPERM} for a page that belongs to somebody else
+     */
+    public int claim(long ipa) {
+        while (true) {
+            long sequence = arch.sequence();
+            MemorySlot s = slots.find(ipa);
+            if (s == null) {
+                return -Errno.EFAULT;
+            }
+            UserMemory m = s.memory();
+            long stamp = m.enter();
+            try {
+                long pa = m.populate(s.offsetOf(ipa) & -arch.pageSize());
+                int r = pa == 0 ? -Errno.ENOMEM : claim(ipa & -arch.pageSize(), pa, sequence);
+                if (r != -Errno.EAGAIN) {
+                    return r;
+                }
+            } finally {
+                m.leave(stamp);
+            }
+        }
+    }
+
+    private int claim(long ipa, long pa, long sequence) {
+        arch.lock().readLock().lock();
+        try {
+            return arch.changedSince(sequence)
+                    ? -Errno.EAGAIN
+                    : arch.ownership().claim(arch.vm(), ipa, pa, arch.pageSize());
+        } finally {
+            arch.lock().readLock().unlock();
+        }
+    }
+
     private void written(MemorySlot s, long ipa, long pa, int length) {
         s.markDirty(ipa);
         for (long line = pa & -CODE_LINE; line < pa + length; line += CODE_LINE) {
@@ -169,7 +220,7 @@ public final class GuestRam {
         }
         MemorySlot s = slot(ipa);
         UserMemory m = s.memory();
-        long stamp = m.enter();
+        long stamp = enter(m);
         try {
             long offset = memory.offsetOf(page(s, ipa));
             return switch (size) {
@@ -179,7 +230,7 @@ public final class GuestRam {
                 default -> memory.get64(offset);
             };
         } finally {
-            m.leave(stamp);
+            leave(m, stamp);
         }
     }
 
@@ -195,7 +246,7 @@ public final class GuestRam {
         }
         MemorySlot s = slot(ipa);
         UserMemory m = s.memory();
-        long stamp = m.enter();
+        long stamp = enter(m);
         try {
             long pa = page(s, ipa);
             long offset = memory.offsetOf(pa);
@@ -207,7 +258,7 @@ public final class GuestRam {
             }
             written(s, ipa, pa, size);
         } finally {
-            m.leave(stamp);
+            leave(m, stamp);
         }
     }
 

@@ -196,6 +196,37 @@ public final class HostMemory {
         return address(i, 0);
     }
 
+    /**
+     * Takes contiguous whole blocks out for good, from as high as possible ({@code
+     * memblock_reserve()}).
+     *
+     * @param bytes rounded up to blocks
+     * @return physical address of the first, or 0 if there is no such run
+     */
+    public synchronized long reserve(long bytes) {
+        int wanted = Math.toIntExact(bytes + BLOCK_SIZE - 1 >>> BLOCK_SHIFT);
+        boolean[] isFree = new boolean[blocks.length];
+        for (int i = 0; i < freeBlockCount; i++) {
+            isFree[freeBlocks[i]] = true;
+        }
+        int run = 0;
+        for (int first = blocks.length - 1; first >= 0; first--) {
+            run = isFree[first] ? run + 1 : 0;
+            if (run == wanted) {
+                int kept = 0;
+                for (int i = 0; i < freeBlockCount; i++) {
+                    int block = freeBlocks[i];
+                    if (block < first || block >= first + wanted) {
+                        freeBlocks[kept++] = block;
+                    }
+                }
+                freeBlockCount = kept;
+                return address(first, 0);
+            }
+        }
+        return 0;
+    }
+
     /** Gives a whole block back. Nobody may have a way to it any more. */
     public void freeBlock(long pa) {
         int i = index(pa);

@@ -46,6 +46,15 @@ public interface PageOwnership {
     int hostAccess(long pa, long size);
 
     /**
+     * Until {@link #leaveHostAccess} by the same thread, what {@link #hostAccess} allows stays
+     * allowed: whoever takes pages from the host waits.
+     */
+    default void enterHostAccess() {}
+
+    /** The accesses that began with {@link #enterHostAccess} are over. */
+    default void leaveHostAccess() {}
+
+    /**
      * A fault handler is about to map pages into a guest's stage 2. Pages that the guest has at
      * this address already stay as they are.
      *
