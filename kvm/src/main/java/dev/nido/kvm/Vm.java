@@ -45,7 +45,8 @@ public final class Vm implements AutoCloseable {
                 new Vgic(
                         GicParameters.standard(config.cpu().listRegisters()),
                         hypervisor.cpus(),
-                        machine.deterministic());
+                        machine.deterministic(),
+                        config.ipaBits() == 0 ? 40 : config.ipaBits());
         arch = new VmArch(machine, hypervisor.memory(), hypervisor.vmids(), config.ipaBits());
         slots = new MemorySlots(arch);
         ram = new GuestRam(arch, slots);

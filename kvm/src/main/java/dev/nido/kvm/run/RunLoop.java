@@ -157,6 +157,12 @@ public final class RunLoop implements VgicCpu.Owner {
     }
 
     @Override
+    public boolean isRunning() {
+        Thread t = thread;
+        return t != null && t != Thread.currentThread();
+    }
+
+    @Override
     public long reg(int n) {
         return vcpu.reg(n);
     }

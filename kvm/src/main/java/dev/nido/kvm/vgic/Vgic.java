@@ -20,10 +20,16 @@ import java.util.Arrays;
  */
 public final class Vgic {
 
+    /** A base address that nobody has set. */
+    public static final long NO_ADDRESS = -1;
+
     final Object lock = new Object();
     final PhysicalCpus physical;
     private final boolean deterministic;
+    private final int ipaBits;
     private GicParameters parameters;
+    private long distributorBase = NO_ADDRESS;
+    private long redistributorBase = NO_ADDRESS;
 
     /** By number. */
     VgicCpu[] cpus = {};
@@ -42,6 +48,7 @@ public final class Vgic {
 
     private final VgicDistributor distributor = new VgicDistributor(this);
     private final VgicRedistributors redistributors = new VgicRedistributors(this);
+    private final VgicAttributes attributes = new VgicAttributes(this);
 
     /**
      * A controller without CPUs; {@link #createCpu} and {@link #init} follow.
@@ -49,9 +56,12 @@ public final class Vgic {
      * @param parameters what the guest sees
      * @param physical the PEs
      * @param deterministic one thread runs all vCPUs, so that each may look at the timers of all
+     * @param ipaBits bits of a guest physical address
      */
-    public Vgic(GicParameters parameters, PhysicalCpus physical, boolean deterministic) {
+    public Vgic(
+            GicParameters parameters, PhysicalCpus physical, boolean deterministic, int ipaBits) {
         this.parameters = parameters;
+        this.ipaBits = ipaBits;
         this.physical = physical;
         this.deterministic = deterministic;
     }
@@ -164,6 +174,28 @@ public final class Vgic {
     Tracer tracer() {
         Vm of = traced;
         return of == null ? null : of.hypervisor().tracer();
+    }
+
+    /** The VMM's access to the state (KVM's device attributes). */
+    public VgicAttributes attributes() {
+        return attributes;
+    }
+
+    int ipaBits() {
+        return ipaBits;
+    }
+
+    /** Guest physical address of the distributor or of the redistributors. */
+    long base(boolean ofDistributor) {
+        return ofDistributor ? distributorBase : redistributorBase;
+    }
+
+    void setBase(boolean ofDistributor, long base) {
+        if (ofDistributor) {
+            distributorBase = base;
+        } else {
+            redistributorBase = base;
+        }
     }
 
     // Lines

@@ -54,6 +54,9 @@ public final class VgicCpu {
          */
         void kick();
 
+        /** Whether a thread other than the caller's runs it. */
+        boolean isRunning();
+
         /**
          * The instruction before the guest's PC, which it has just executed, or 0 where it cannot
          * be read.
@@ -65,6 +68,9 @@ public final class VgicCpu {
     }
 
     private static final long BASE = EN | LRENPIE;
+
+    /** INTID of the physical maintenance interrupt. */
+    private static final int MAINTENANCE = 25;
 
     /** MSR (register), bits 31:20. */
     private static final int MSR = 0xd51;
@@ -163,11 +169,16 @@ public final class VgicCpu {
     }
 
     /**
-     * The PE took a physical interrupt, which is acknowledged and whose priority is dropped.
+     * The PE took a physical interrupt, which is acknowledged and whose priority is dropped. The
+     * maintenance interrupt is dealt with, so that no reason for it is left.
      *
-     * @return whether it is one of {@link #mapHardware}; if not, it is the caller's
+     * @return whether it is one of {@link #mapHardware}; if not, the caller deactivates it
      */
     public boolean physicalInterrupt(int physicalIntid) {
+        if (physicalIntid == MAINTENANCE) {
+            fold();
+            return false;
+        }
         for (VirtualInterrupt irq : mapped) {
             if (irq.physical == physicalIntid) {
                 synchronized (vgic.lock) {
@@ -459,7 +470,8 @@ public final class VgicCpu {
 
     private void settlePhysical() {
         for (VirtualInterrupt irq : mapped) {
-            boolean wanted = irq.active || irq.level;
+            // Of an edge-triggered one every rise counts, so it must not stay active for long.
+            boolean wanted = irq.level || irq.active && !irq.edge;
             if (!irq.physicalKnown || irq.physicalActive != wanted) {
                 vgic.physical.setActive(cpu, irq.physical, wanted);
                 irq.physicalActive = wanted;
@@ -480,11 +492,6 @@ public final class VgicCpu {
         }
     }
 
-    /** The PE took its maintenance interrupt: besides {@link #sync} what had no list register. */
-    public void maintenance() {
-        fold();
-    }
-
     private void fold() {
         boolean absent;
         synchronized (vgic.lock) {
@@ -494,17 +501,20 @@ public final class VgicCpu {
                 if (now != filled[i]) {
                     fold(slots[i], filled[i], now);
                     filled[i] = now;
+                    if ((now & STATE) == 0) {
+                        write(i, 0);
+                    }
                     stale = true;
                 }
             }
             outstanding = false;
             folds = folds + 1;
             absent = (cpu.read(SysReg.ICH_HCR_EL2) >>> EOI_COUNT_SHIFT & 0x1f) != 0;
-            if (absent) {
-                cpu.write(SysReg.ICH_HCR_EL2, hcr);
-            }
-            if (hcr != BASE) {
-                // Whatever the guest did to its interface may have called for another selection.
+            if (absent || hcr != BASE) {
+                // What the guest did to its interface may call for another selection. Written
+                // here, so that no reason is left for the maintenance interrupt.
+                hcr = BASE;
+                cpu.write(SysReg.ICH_HCR_EL2, BASE);
                 stale = true;
             }
             if (stale) {

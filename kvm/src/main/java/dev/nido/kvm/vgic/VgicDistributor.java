@@ -46,7 +46,8 @@ public final class VgicDistributor {
     public void write(long offset, int size, long value) {
         int at = (int) offset;
         InterruptWord word = wordAt(at, size);
-        if (word != null && word.needsFold()) {
+        // An edge counts by the configuration that it found.
+        if (word != null && word.needsFold() || at >= ICFGR && at < 0xd00) {
             vgic.foldAll();
         }
         synchronized (vgic.lock) {

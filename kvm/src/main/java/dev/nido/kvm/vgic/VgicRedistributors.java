@@ -14,6 +14,8 @@ public final class VgicRedistributors {
     static final int WAKER = 0x0014;
     static final int PIDR2 = 0xffe8;
     static final int SGI_FRAME = 0x10000;
+    private static final int ICFGR0 = SGI_FRAME + 0xc00;
+    private static final int ICFGR1 = SGI_FRAME + 0xc04;
 
     private static final int PROCESSOR_SLEEP = 1 << 1;
     private static final int CHILDREN_ASLEEP = 1 << 2;
@@ -51,7 +53,8 @@ public final class VgicRedistributors {
             return;
         }
         InterruptWord word = wordAt(at, size);
-        if (word != null && word.needsFold()) {
+        // An edge counts by the configuration that it found.
+        if (word != null && word.needsFold() || at == ICFGR1) {
             vgic.foldAll();
         }
         synchronized (vgic.lock) {
@@ -97,8 +100,8 @@ public final class VgicRedistributors {
             case IIDR -> vgic.parameters().iidr();
             case WAKER -> cpu.asleep ? PROCESSOR_SLEEP | CHILDREN_ASLEEP : 0;
             case PIDR2 -> vgic.parameters().archRevision();
-            case SGI_FRAME + 0xc00 -> InterruptWord.readConfiguration(cpu.local, 0) & 0xffff_ffffL;
-            case SGI_FRAME + 0xc04 -> InterruptWord.readConfiguration(cpu.local, 16) & 0xffff_ffffL;
+            case ICFGR0 -> InterruptWord.readConfiguration(cpu.local, 0) & 0xffff_ffffL;
+            case ICFGR1 -> InterruptWord.readConfiguration(cpu.local, 16) & 0xffff_ffffL;
             default -> 0;
         };
     }
@@ -113,7 +116,7 @@ public final class VgicRedistributors {
                 word.write(vgic, cpu.local, 0, (int) value);
             } else if (at == WAKER) {
                 cpu.asleep = (value & PROCESSOR_SLEEP) != 0;
-            } else if (at == SGI_FRAME + 0xc04) {
+            } else if (at == ICFGR1) {
                 InterruptWord.writeConfiguration(vgic, cpu.local, 16, (int) value);
             }
         }

@@ -9,7 +9,7 @@
  * takes back what it did:
  *
  * {@snippet :
- * Vgic vgic = new Vgic(GicParameters.standard(16), hypervisor.cpus(), false);
+ * Vgic vgic = new Vgic(GicParameters.standard(16), hypervisor.cpus(), false, 40);
  * VgicCpu cpu = vgic.createCpu(0, owner);
  * vgic.init();
  * vgic.distributor().write(0x0, 4, 2);                   // GICD_CTLR.EnableGrp1
