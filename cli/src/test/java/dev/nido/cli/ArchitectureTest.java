@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import com.tngtech.archunit.core.domain.TryCatchBlock;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+
+import dev.nido.machine.MachineConfig;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,10 +24,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The arrows between rooms, and rules of style that a compiler does not hold. */
 class ArchitectureTest {
@@ -38,6 +46,8 @@ class ArchitectureTest {
         "arch, 'java..,dev.nido.arch..'",
         "isa, 'java..,dev.nido.arch..,dev.nido.isa..'",
         "machine, 'java..,jdk.internal.misc..,dev.nido.arch..,dev.nido.isa..,dev.nido.machine..'",
+        "kvm, 'java..,dev.nido.arch..,dev.nido.isa..,dev.nido.machine..,dev.nido.kvm..'",
+        "observe, 'java..,jdk.jfr..,dev.nido.arch..,dev.nido.machine..,dev.nido.kvm..,dev.nido.observe..'",
     })
     void roomUsesOnlyTheJdkAndTheRoomsBelowIt(String room, String allowed) {
         classes()
@@ -67,6 +77,60 @@ class ArchitectureTest {
     }
 
     @Test
+    void boardSeesNoPageTable() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.nido.board..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.nido.kvm.pgtable..")
+                .check(ALL);
+    }
+
+    /** The hypervisor is named in no file below it, not even in a comment. */
+    @Test
+    void machineDoesNotKnowWhatRunsAtItsHighestLevel() throws IOException {
+        List<String> named = new ArrayList<>();
+        Path root = Path.of(System.getProperty("nido.root"));
+        for (String room : List.of("isa", "machine")) {
+            try (Stream<Path> files = Files.walk(root.resolve(room).resolve("src/main/java"))) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    if (Files.readString(file).toLowerCase(Locale.ROOT).contains("kvm")) {
+                        named.add(root.relativize(file).toString());
+                    }
+                }
+            }
+        }
+        assertThat(named).isEmpty();
+    }
+
+    /**
+     * Whether an entry to EL2 goes to a vector or returns to software outside of memory is asked in
+     * one place, so that nothing else can differ between the two.
+     */
+    @Test
+    void oneMethodOfTheMachineKnowsHowEl2IsEntered() {
+        Set<String> askConfiguration = new TreeSet<>();
+        Set<String> askPe = new TreeSet<>();
+        for (JavaClass type : ALL) {
+            if (!type.getPackageName().startsWith("dev.nido.machine")) {
+                continue;
+            }
+            type.getMethodCallsFromSelf().stream()
+                    .filter(call -> call.getTarget().getName().equals("vectorEntry"))
+                    .filter(call -> call.getTargetOwner().isEquivalentTo(MachineConfig.class))
+                    .filter(call -> !call.getOriginOwner().equals(call.getTargetOwner()))
+                    .forEach(call -> askConfiguration.add(call.getOrigin().getFullName()));
+            type.getFieldAccessesFromSelf().stream()
+                    .filter(a -> a.getTarget().getName().equals("returnsFromEl2Entry"))
+                    .filter(a -> a.getAccessType() == JavaFieldAccess.AccessType.GET)
+                    .forEach(a -> askPe.add(a.getOrigin().getFullName()));
+        }
+        assertThat(askConfiguration).hasSize(1).allMatch(m -> m.contains(".Pe.<init>"));
+        assertThat(askPe).hasSize(1).allMatch(m -> m.contains(".ExceptionEntry."));
+    }
+
+    @Test
     void noClassIsADrawer() {
         noClasses().should().haveNameMatching(".*(Utils?|Helpers?|Common|Manager)").check(ALL);
     }
@@ -82,10 +146,11 @@ class ArchitectureTest {
     }
 
     @Test
-    void everyMethodOfTheMachineIsSmallEnoughForTheCompiler() throws IOException {
+    void everyMethodOfMachineAndHypervisorIsSmallEnoughForTheCompiler() throws IOException {
         List<String> tooLong = new ArrayList<>();
         for (JavaClass type : ALL) {
-            if (!type.getPackageName().startsWith("dev.nido.machine")) {
+            String room = type.getPackageName();
+            if (!room.startsWith("dev.nido.machine") && !room.startsWith("dev.nido.kvm")) {
                 continue;
             }
             String file = "/" + type.getName().replace('.', '/') + ".class";
