@@ -72,13 +72,13 @@ class RunLoopTest {
     void deterministicRunDoesNotDependOnTheLengthOfBlocks(int blocks) {
         String program =
                 """
-                movz x1, #0x900, lsl #16
-                mov x2, #50
-                again: str w2, [x1]
+                movz x21, #0x900, lsl #16
+                mov x22, #50
+                again: str w22, [x21]
                 mrs x3, id_aa64pfr0_el1
                 movz x0, #0x8400, lsl #16
                 hvc #0
-                subs x2, x2, #1
+                subs x22, x22, #1
                 b.ne again
                 """
                         + HostedGuest.OFF;
@@ -230,15 +230,17 @@ class RunLoopTest {
             List<Exit> exits = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 int id = i;
-                threads.add(Thread.ofPlatform().start(() -> {
-                    Exit exit = guest.run(id);
-                    synchronized (exits) {
-                        exits.add(exit);
-                    }
-                    for (int other = 0; other < 4; other++) {
-                        guest.vcpu(other).kick();
-                    }
-                }));
+                threads.add(
+                        Thread.ofPlatform()
+                                .start(() -> {
+                                    Exit exit = guest.run(id);
+                                    synchronized (exits) {
+                                        exits.add(exit);
+                                    }
+                                    for (int other = 0; other < 4; other++) {
+                                        guest.vcpu(other).kick();
+                                    }
+                                }));
             }
             for (Thread thread : threads) {
                 thread.join();
