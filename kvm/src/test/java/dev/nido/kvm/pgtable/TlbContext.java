@@ -37,13 +37,14 @@ class TlbContext extends TestContext {
 
     /** Begins with an empty TLB for a table. */
     void start(Stage2PageTable table) {
-        start(table.pgd());
+        start(table, 0);
     }
 
-    void start(long root) {
-        pgd = root;
+    /** Begins with everything that a table has in the TLB. */
+    void start(Stage2PageTable table, int held) {
+        pgd = table.pgd();
         violation = null;
-        cached.read(root, 0);
+        cached.read(pgd, held);
         clear();
     }
 
