@@ -6,39 +6,232 @@ import dev.nido.kvm.Errno;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Handled;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.Vm;
+import dev.nido.kvm.pgtable.PageTableWalker;
 import dev.nido.kvm.pgtable.Prot;
+import dev.nido.kvm.pgtable.Stage2PageTable;
+import dev.nido.kvm.run.ExceptionInjection;
+import dev.nido.machine.pe.Pe;
 
-/** Stage-2 aborts of the guest ({@code kvm_handle_guest_abort}). */
+import java.util.concurrent.locks.Lock;
+
+/**
+ * Aborts of guests at stage 2: memory that is not mapped yet is, what is not memory is emulated or
+ * goes to the VMM, and where there is nothing the guest gets an external abort.
+ *
+ * <p>KVM: {@code kvm_handle_guest_abort()}, {@code user_mem_abort()}, {@code handle_access_fault()}.
+ */
 public final class GuestAbort {
+
+    private static final int FAR = SysReg.FAR_EL2.ordinal();
+    private static final int HPFAR = SysReg.HPFAR_EL2.ordinal();
+    private static final int SHARED_FAULT = PageTableWalker.SHARED | PageTableWalker.HANDLE_FAULT;
+
     private GuestAbort() {}
 
-    private static final int HPFAR_EL2 = SysReg.HPFAR_EL2.ordinal();
-    private static final int FAR_EL2 = SysReg.FAR_EL2.ordinal();
-
-    /** Maps the page, or makes the access one of the VMM's. */
+    /**
+     * Handles an instruction or data abort from a lower level that was taken to EL2.
+     *
+     * @param vcpu loaded on a PE, whose FAR_EL2 and HPFAR_EL2 belong to the abort
+     * @param esr ESR_EL2
+     * @return {@link Handled}, or a negative errno
+     */
     public static int handle(Vcpu vcpu, long esr) {
-        long[] sys = vcpu.cpu().pe().sys;
-        long far = sys[FAR_EL2];
-        long ipa = sys[HPFAR_EL2] << 8 | far & 0xfff;
-        MemorySlot slot = vcpu.vm().slots().find(ipa);
-        if (slot != null) {
-            vcpu.memoryCache().topUp(4);
-            long page = ipa & ~0xfffL;
-            long pa = slot.memory().populate(slot.memoryOffset() + page - slot.ipa());
-            int result =
-                    vcpu.vm().arch().mmu().pgt().map(page, 4096, pa, Prot.RWX, vcpu.memoryCache());
-            return result == 0 || result == -Errno.EAGAIN ? Handled.RESUME : result;
+        Pe pe = vcpu.cpu().pe();
+        Vm vm = vcpu.vm();
+        long far = pe.sys[FAR];
+        long ipa = pe.sys[HPFAR] << 8 & 0xf_ffff_ffff_f000L | far & 0xfff;
+        boolean instruction = Esr.exceptionClass(esr) == Esr.EC_INSTRUCTION_ABORT;
+        boolean onWalk = (esr & Esr.S1PTW) != 0;
+        int status = (int) esr & 0x3c;
+        if (status != Esr.FSC_TRANSLATION
+                && status != Esr.FSC_PERMISSION
+                && status != Esr.FSC_ACCESS_FLAG) {
+            return -Errno.EFAULT;
         }
-        int iss = Esr.iss(esr);
-        if (Esr.exceptionClass(esr) == Esr.EC_INSTRUCTION_ABORT) {
-            vcpu.injectPrefetchAbort(far, Esr.FSC_EXTERNAL);
+        boolean write =
+                onWalk ? status == Esr.FSC_PERMISSION : !instruction && (esr & Esr.WNR) != 0;
+        MemorySlot slot = vm.slots().find(ipa);
+        if (slot == null || write && slot.readOnly()) {
+            return elsewhere(vcpu, esr, far, ipa, slot);
+        }
+        if (status == Esr.FSC_ACCESS_FLAG) {
+            accessFault(vm.arch(), ipa);
             return Handled.RESUME;
         }
-        boolean write = (iss & Esr.WNR) != 0;
-        int bytes = 1 << (iss >> 22 & 3);
-        int rt = iss >> 16 & 31;
-        vcpu.mmio().begin(write, rt, bytes, (iss >> 21 & 1) != 0, (iss >> 15 & 1) != 0, far);
-        long mask = bytes == 8 ? -1 : (1L << 8 * bytes) - 1;
-        return vcpu.leave(new Exit.Mmio(ipa, bytes, write, write ? vcpu.reg(rt) & mask : 0));
+        int r =
+                userAbort(
+                        vm.arch(),
+                        vm.slots(),
+                        vcpu.memoryCache(),
+                        pe,
+                        ipa,
+                        status == Esr.FSC_PERMISSION,
+                        (int) esr & 3,
+                        write,
+                        instruction && !onWalk);
+        if (r == 0) {
+            return Handled.RESUME;
+        }
+        if (r == -Errno.EPERM) {
+            long page = vm.arch().pageSize();
+            return vcpu.leave(new Exit.MemoryFault(ipa & -page, page));
+        }
+        return r;
+    }
+
+    /** An access where there is no memory, or none to write to. */
+    private static int elsewhere(Vcpu vcpu, long esr, long far, long ipa, MemorySlot slot) {
+        Vm vm = vcpu.vm();
+        boolean instruction = Esr.exceptionClass(esr) == Esr.EC_INSTRUCTION_ABORT;
+        if ((esr & Esr.S1PTW) != 0) {
+            GuestWalk walk = new GuestWalk(vm.slots(), vm.ram());
+            if (!walk.toPage(vcpu, far, ipa)) {
+                return Handled.RESUME; // The tables have changed: walk again.
+            }
+            int status = Esr.FSC_EXTERNAL_ON_WALK + walk.level();
+            if (instruction) {
+                ExceptionInjection.prefetchAbort(vcpu, far, status);
+            } else if ((esr & Esr.CM) != 0) {
+                ExceptionInjection.dataAbort(vcpu, far, status | Esr.CM | Esr.WNR);
+            } else {
+                boolean store = EmulatedAccess.isStore(vcpu.cpu().pe().trappedInstruction);
+                ExceptionInjection.dataAbort(vcpu, far, status | (store ? Esr.WNR : 0));
+            }
+            return Handled.RESUME;
+        }
+        if (instruction) {
+            ExceptionInjection.prefetchAbort(vcpu, far, Esr.FSC_EXTERNAL);
+            return Handled.RESUME;
+        }
+        if ((esr & Esr.CM) != 0) {
+            // Nothing there to clean, and no line of it anywhere.
+            vcpu.skipInstruction();
+            return Handled.RESUME;
+        }
+        return vcpu.mmio().abort(esr, far, ipa);
+    }
+
+    /** The access flag is clear, and the PE does not set it by itself. */
+    static void accessFault(VmArch arch, long ipa) {
+        Lock lock = arch.lock().readLock();
+        lock.lock();
+        try {
+            Stage2PageTable table = arch.mmu().pgt();
+            if (table != null) {
+                table.mkyoung(ipa, PageTableWalker.SHARED);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Maps a page that a guest's table lies in, before the PE walks it. */
+    static void mapForWalk(Vcpu vcpu, long ipa) {
+        Vm vm = vcpu.vm();
+        userAbort(
+                vm.arch(),
+                vm.slots(),
+                vcpu.memoryCache(),
+                vcpu.cpu().pe(),
+                ipa,
+                false,
+                3,
+                false,
+                false);
+    }
+
+    /**
+     * Maps the memory behind a guest physical address, or gives a mapping the rights that it lacks.
+     *
+     * @param pe where the vCPU is loaded; null for none
+     * @param permission the abort was a permission fault, at {@code level}
+     * @return 0: the guest tries again; negative: {@code -EPERM} for a page that is not the guest's,
+     *     {@code -ENOMEM}, {@code -EFAULT}
+     */
+    static int userAbort(
+            VmArch arch,
+            MemorySlots slots,
+            PageTableCache cache,
+            Pe pe,
+            long ipa,
+            boolean permission,
+            int level,
+            boolean write,
+            boolean execute) {
+        long sequence = arch.sequence();
+        MemorySlot slot = slots.find(ipa);
+        Stage2PageTable table = arch.mmu().pgt();
+        if (slot == null || table == null) {
+            return 0; // It has just gone. The next abort knows.
+        }
+        boolean logging = slot.logging();
+        if ((!permission || logging && write) && !cache.topUp(table.minPages())) {
+            return -Errno.ENOMEM;
+        }
+        UserMemory memory = slot.memory();
+        long at = slot.offsetOf(ipa);
+        long pa = memory.populate(at);
+        if (pa == 0) {
+            return arch.changedSince(sequence) ? 0 : -Errno.ENOMEM;
+        }
+        boolean restricted = arch.ownership() != PageOwnership.UNRESTRICTED;
+        long size = arch.pageSize();
+        if (!logging
+                && !restricted
+                && arch.pageShift() == HostMemory.PAGE_SHIFT
+                && slot.holdsBlock(ipa, HostMemory.BLOCK_SIZE)
+                && memory.isWhole(at)) {
+            size = HostMemory.BLOCK_SIZE;
+        }
+        boolean writable = !slot.readOnly() && (write || !logging);
+        Lock lock = arch.lock().readLock();
+        lock.lock();
+        try {
+            if (arch.changedSince(sequence)) {
+                return 0;
+            }
+            return map(arch, slot, table, cache, pe, ipa, pa, size, permission, level, writable);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static int map(
+            VmArch arch,
+            MemorySlot slot,
+            Stage2PageTable table,
+            PageTableCache cache,
+            Pe pe,
+            long ipa,
+            long pa,
+            long size,
+            boolean permission,
+            int level,
+            boolean writable) {
+        long start = ipa & -size;
+        if (arch.vm() != null) {
+            int claimed = arch.ownership().claim(arch.vm(), start, pa & -size, size);
+            if (claimed < 0) {
+                return claimed;
+            }
+        }
+        // Instruction caches need no maintenance here, so everything may be executed at once.
+        int prot = writable ? Prot.RWX : Prot.RX;
+        int r;
+        if (permission && size == table.geometry().size(level)) {
+            S2Mmu.setHere(pe);
+            try {
+                r = table.relaxPerms(ipa, prot, SHARED_FAULT);
+            } finally {
+                S2Mmu.setHere(null);
+            }
+        } else {
+            r = table.map(start, size, pa & -size, prot, cache, SHARED_FAULT);
+        }
+        if (r == 0 && writable) {
+            slot.markDirty(ipa);
+        }
+        return r == -Errno.EAGAIN ? 0 : r;
     }
 }

@@ -1,60 +1,385 @@
 package dev.nido.kvm.mmu;
 
+import dev.nido.arch.Esr;
+import dev.nido.arch.Spsr;
+import dev.nido.arch.SysReg;
+import dev.nido.kvm.Errno;
+import dev.nido.kvm.Exit;
 import dev.nido.kvm.Handled;
+import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.mmu.EmulatedAccess.Kind;
+import dev.nido.kvm.run.ExceptionInjection;
+import dev.nido.machine.engine.StreamRecorder;
+import dev.nido.machine.pe.Pe;
 
-/** An access to a device of the VMM, between the exit and its answer ({@code kvm_run.mmio}). */
+/**
+ * A vCPU's accesses to what is not memory. An instruction is emulated access by access, in the order
+ * in which a PE makes them: memory and the hypervisor's own devices at once, the VMM's by an {@link
+ * Exit.Mmio} each, after which the vCPU comes back with {@link #complete} or {@link #fail}. Faults
+ * that the PE would have met on the way are injected instead.
+ *
+ * <p>KVM: {@code io_mem_abort()}, {@code kvm_handle_mmio_return()}. KVM needs a valid syndrome; here
+ * the instruction is read where there is none.
+ */
 public final class Mmio {
 
+    private static final long PAGE_MASK = 0xfff;
+    private static final long SCTLR_A = 2;
+
+    /** Of a memory attribute in MAIR format: all zero for Device memory. */
+    private static final int NOT_DEVICE = 0xf0;
+
+    private static final int AT_S1E1R = at(8, 0);
+    private static final int AT_S1E0R = at(8, 2);
+    private static final int AT_S1E1RP = at(9, 0);
+    private static final int PAR = SysReg.PAR_EL1.ordinal();
+
+    private final Vcpu vcpu;
+    private final VmArch arch;
+    private final MemorySlots slots;
+    private final GuestRam ram;
+    private final VmMmioBus bus;
+    private final EmulatedAccess access = new EmulatedAccess();
+
+    /** The access that the VMM is asked to make, if {@link #pending}. */
+    private int element;
+
+    /** Bytes of an element that is not aligned are accesses by themselves. */
+    private int part;
+
+    private boolean bytewise;
+    private long gathered;
     private boolean pending;
-    private boolean write;
-    private boolean failed;
-    private int register;
-    private int bytes;
-    private boolean signExtend;
-    private boolean wide;
-    private long value;
-    private long far;
 
-    void begin(boolean write, int register, int bytes, boolean signExtend, boolean wide, long far) {
-        this.write = write;
-        this.register = register;
-        this.bytes = bytes;
-        this.signExtend = signExtend;
-        this.wide = wide;
-        this.far = far;
-        failed = false;
-        pending = true;
+    // The pages of the access: virtual address, guest physical address, memory attribute.
+
+    private long page0;
+    private long page1;
+    private long ipa0;
+    private long ipa1;
+    private int attribute0;
+    private int attribute1;
+
+    /** Of the last {@link #translate}. */
+    private long par;
+
+    /** What {@link Vcpu} hands over is that of the VM. */
+    public Mmio(Vcpu vcpu, VmArch arch, MemorySlots slots, GuestRam ram, VmMmioBus bus) {
+        this.vcpu = vcpu;
+        this.arch = arch;
+        this.slots = slots;
+        this.ram = ram;
+        this.bus = bus;
     }
 
-    /** The VMM's answer. */
-    public void complete(long answer) {
-        value = answer;
+    private static int at(int crm, int op2) {
+        return 1 << 14 | 7 << 7 | crm << 3 | op2;
     }
 
-    /** The VMM has nothing there. */
-    public void fail() {
-        failed = true;
+    /** Whether an {@link Exit.Mmio} waits for its answer. */
+    public boolean pending() {
+        return pending;
     }
 
-    /** Goes on with the access, if one is under way. */
-    public int finish(Vcpu vcpu) {
-        if (!pending) {
+    /** Forgets the access in progress: the vCPU is reset. */
+    public void reset() {
+        pending = false;
+    }
+
+    /**
+     * Emulates the instruction that caused a data abort at stage 2.
+     *
+     * @param esr its syndrome
+     * @param far the address that faulted
+     * @param ipa the guest physical address of that
+     * @return {@link Handled#RESUME} or {@link Handled#LEAVE}; negative: not an instruction that can
+     *     be emulated
+     */
+    int abort(long esr, long far, long ipa) {
+        int size = 1 << ((int) (esr >>> 22) & 3);
+        if ((esr & Esr.ISV) != 0 && (far & size - 1) == 0) {
+            access.fromSyndrome(vcpu, esr, far);
+            page0 = far & ~PAGE_MASK;
+            page1 = page0;
+            ipa0 = ipa & ~PAGE_MASK;
+            return start();
+        }
+        int word = vcpu.cpu().pe().trappedInstruction;
+        if (!access.decode(vcpu, word)) {
+            return -Errno.EFAULT;
+        }
+        if (access.kind == Kind.ATOMIC) {
+            boolean there = bus.anybodyAnswers(ipa, Math.min(8, 1 << access.log2));
+            int status = there ? Esr.FSC_UNSUPPORTED_ACCESS : Esr.FSC_EXTERNAL;
+            return inject(far, status, access.faultsAsWrite);
+        }
+        int r = locate(far, ipa);
+        return r != 0 ? r : start();
+    }
+
+    // Where the access goes
+
+    /** Translates the pages of the access, as the PE does before the first byte moves; 0 if good. */
+    private int locate(long far, long ipa) {
+        int last = access.count - 1;
+        boolean unaligned = (access.va[0] & (1 << access.log2) - 1) != 0;
+        page0 = access.va[0] & ~PAGE_MASK;
+        page1 = access.va[last] + (1 << access.log2) - 1 & ~PAGE_MASK;
+        boolean crosses = page0 != page1;
+        ipa0 = ipa & ~PAGE_MASK;
+        ipa1 = ipa0;
+        boolean attributes =
+                access.kind == Kind.ZERO || unaligned && (crosses || access.count > 1);
+        if (attributes || page0 != (far & ~PAGE_MASK)) {
+            int r = translate(page0);
+            if (r != 0) {
+                return r;
+            }
+            attribute0 = (int) (par >>> 56);
+            if (page0 != (far & ~PAGE_MASK)) {
+                ipa0 = par & 0xffff_ffff_f000L;
+            }
+        }
+        if (crosses) {
+            int r = translate(page1);
+            if (r != 0) {
+                return r;
+            }
+            attribute1 = (int) (par >>> 56);
+            if (page1 != (far & ~PAGE_MASK)) {
+                ipa1 = par & 0xffff_ffff_f000L;
+            }
+        }
+        return attributes ? alignment(unaligned, crosses) : 0;
+    }
+
+    /** Alignment faults that the abort of stage 2 was faster than (Arm ARM B2.8.2). */
+    private int alignment(boolean unaligned, boolean crosses) {
+        long va = access.va[0];
+        if (access.kind == Kind.ZERO) {
+            return isDevice(attribute0) ? inject(access.zeroVa, Esr.FSC_ALIGNMENT, true) : 0;
+        }
+        if (!unaligned) {
+            return 0;
+        }
+        if (access.count > 1
+                && ((vcpu.readSys(SysReg.SCTLR_EL1) & SCTLR_A) != 0 || isDevice(attribute0))) {
+            return inject(va, Esr.FSC_ALIGNMENT, access.write);
+        }
+        boolean split = (va & PAGE_MASK) + (1 << access.log2) > PAGE_MASK + 1;
+        if (crosses && split && isDevice(attribute1)) {
+            return inject(page1, Esr.FSC_ALIGNMENT, access.write);
+        }
+        return 0;
+    }
+
+    private static boolean isDevice(int attribute) {
+        return (attribute & NOT_DEVICE) == 0;
+    }
+
+    /**
+     * Has the PE translate by stage 1 with the guest's rights, into {@link #par}.
+     *
+     * @return 0; {@link Handled#RESUME} if a fault was injected, or cured: the instruction is
+     *     executed again
+     */
+    private int translate(long va) {
+        Pe pe = vcpu.cpu().pe();
+        long pstate = vcpu.pstate();
+        boolean el0 = Spsr.el(pstate) == 0;
+        boolean asEl0 = el0 || access.unprivileged && (pstate & Spsr.UAO) == 0;
+        boolean pan = !asEl0 && (pstate & Spsr.PAN) != 0;
+        int key = (asEl0 ? AT_S1E0R : pan ? AT_S1E1RP : AT_S1E1R) | (access.write ? 1 : 0);
+        long kept = pe.sys[PAR];
+        boolean panBefore = pe.pan;
+        pe.pan = pan;
+        pe.mmu.resume();
+        pe.mmu.at(key, va);
+        pe.mmu.suspend();
+        pe.pan = panBefore;
+        par = pe.sys[PAR];
+        pe.sys[PAR] = kept;
+        if ((par & 1) == 0) {
+            return 0;
+        }
+        int status = (int) (par >>> 1) & 0x3f;
+        if ((par >>> 9 & 1) == 0) {
+            return inject(va, status, access.write);
+        }
+        // The guest's tables are not mapped yet, or not in memory.
+        GuestWalk walk = new GuestWalk(slots, ram);
+        if (walk.toMissing(vcpu, va)) {
+            return inject(va, Esr.FSC_EXTERNAL_ON_WALK + walk.level(), access.write);
+        }
+        walk.to(
+                vcpu,
+                va,
+                ipa -> {
+                    GuestAbort.mapForWalk(vcpu, ipa);
+                    return false;
+                });
+        return Handled.RESUME;
+    }
+
+    private int inject(long far, int status, boolean write) {
+        pending = false;
+        ExceptionInjection.dataAbort(vcpu, far, status | (write ? Esr.WNR : 0));
+        return Handled.RESUME;
+    }
+
+    private long ipaOf(long va) {
+        return ((va & ~PAGE_MASK) == page0 ? ipa0 : ipa1) | va & PAGE_MASK;
+    }
+
+    // Access by access
+
+    private int start() {
+        access.begin(vcpu);
+        element = 0;
+        return nextElement() ? proceed() : Handled.RESUME;
+    }
+
+    /** Prepares {@link #element}; false if it faults as a whole. */
+    private boolean nextElement() {
+        part = 0;
+        gathered = 0;
+        long va = access.va[element];
+        bytewise = (va & (1 << access.log2) - 1) != 0;
+        if (bytewise && access.write) {
+            for (int i = 0; i < 1 << access.log2; i++) {
+                long ipa = ipaOf(va + i);
+                if (!isRam(ipa) && !bus.anybodyAnswers(ipa, 1)) {
+                    inject(va + i, Esr.FSC_EXTERNAL, true);
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean isRam(long ipa) {
+        MemorySlot s = slots.find(ipa);
+        return s != null && !(access.write && s.readOnly());
+    }
+
+    private int proceed() {
+        while (true) {
+            int size = bytewise ? 1 : 1 << access.log2;
+            long ipa = ipaOf(access.va[element] + part);
+            int r = access.write ? store(ipa, size) : load(ipa, size);
+            if (r <= 0) {
+                return r;
+            }
+            if (!advance()) {
+                return Handled.RESUME;
+            }
+        }
+    }
+
+    private int load(long ipa, int size) {
+        if (isRam(ipa)) {
+            try {
+                gather(ram.get(ipa, size));
+            } catch (KvmException e) {
+                return -e.errno();
+            }
             return Handled.RESUME;
+        }
+        if (bus.answers(ipa, size)) {
+            gather(bus.read(ipa, size));
+            return Handled.RESUME;
+        }
+        pending = true;
+        return vcpu.leave(new Exit.Mmio(ipa, size, false, 0));
+    }
+
+    private int store(long ipa, int size) {
+        long value = access.value[element] >>> 8 * part;
+        long low = size == 8 ? value : value & (1L << 8 * size) - 1;
+        if (isRam(ipa)) {
+            try {
+                ram.put(ipa, size, low);
+            } catch (KvmException e) {
+                return -e.errno();
+            }
+            return Handled.RESUME;
+        }
+        if (bus.write(ipa, size, low)) {
+            return Handled.RESUME;
+        }
+        pending = true;
+        return vcpu.leave(new Exit.Mmio(ipa, size, true, low));
+    }
+
+    private void gather(long value) {
+        gathered |= value << 8 * part;
+    }
+
+    /** Goes on to the next access; false if there was a fault, or the instruction is complete. */
+    private boolean advance() {
+        part += bytewise ? 1 : 1 << access.log2;
+        if (part < 1 << access.log2) {
+            return true;
+        }
+        if (!access.write) {
+            access.loaded(vcpu, element, gathered);
+        }
+        element++;
+        if (element < access.count) {
+            return nextElement();
+        }
+        record();
+        access.end(vcpu);
+        vcpu.skipInstruction();
+        return false;
+    }
+
+    /** The stores enter the stream with their instruction. */
+    private void record() {
+        StreamRecorder recorder = arch.machine().recorder();
+        if (recorder == null || !access.write) {
+            return;
+        }
+        if (access.kind == Kind.ZERO) {
+            recorder.store(access.va[0], EmulatedAccess.ZERO_BLOCK, 0);
+            return;
+        }
+        for (int i = 0; i < access.count; i++) {
+            recorder.store(access.va[i], 1 << access.log2, access.value[i]);
+        }
+    }
+
+    // Answers of the VMM
+
+    /**
+     * The VMM has made the access of the last {@link Exit.Mmio}. The vCPU is loaded.
+     *
+     * @param value what was read; ignored for writes
+     * @return {@link Handled#RESUME}; {@link Handled#LEAVE} if there is another one to make
+     */
+    public int complete(long value) {
+        if (!pending) {
+            throw new IllegalStateException("no access waits for an answer");
         }
         pending = false;
-        if (failed) {
-            vcpu.injectDataAbort(far, 0x10 | (write ? 1 << 6 : 0));
-            return Handled.RESUME;
+        if (!access.write) {
+            int size = bytewise ? 1 : 1 << access.log2;
+            gather(size == 8 ? value : value & (1L << 8 * size) - 1);
         }
-        if (!write) {
-            int unused = 64 - 8 * bytes;
-            long v = signExtend ? value << unused >> unused : value << unused >>> unused;
-            vcpu.setReg(register, wide ? v : v & 0xffff_ffffL);
-        } else if (vcpu.vm().hypervisor().machine().recorder() != null) {
-            vcpu.vm().hypervisor().machine().recorder().store(far, bytes, vcpu.reg(register));
+        return advance() ? proceed() : Handled.RESUME;
+    }
+
+    /**
+     * Nothing answered the access of the last {@link Exit.Mmio}: an external abort for the guest.
+     * The vCPU is loaded.
+     */
+    public int fail() {
+        if (!pending) {
+            throw new IllegalStateException("no access waits for an answer");
         }
-        vcpu.skipInstruction();
-        return Handled.RESUME;
+        long far =
+                access.kind == Kind.ZERO ? access.zeroVa : access.va[element] + part;
+        return inject(far, Esr.FSC_EXTERNAL, access.write);
     }
 }
