@@ -7,6 +7,7 @@ import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmArch;
 import dev.nido.kvm.protect.GuestHypercalls;
 import dev.nido.kvm.protect.ProtectedMode;
+import dev.nido.kvm.mmu.VmMmioBus;
 import dev.nido.kvm.psci.GuestFirmware;
 import dev.nido.kvm.sysreg.IdRegisters;
 import dev.nido.kvm.sysreg.PmuEventFilter;
@@ -28,6 +29,7 @@ public final class Vm implements AutoCloseable {
     private final VmArch arch;
     private final MemorySlots slots;
     private final GuestRam ram;
+    private final VmMmioBus mmio = new VmMmioBus();
     private final GuestFirmware firmware;
     private boolean closed;
 
@@ -113,6 +115,11 @@ public final class Vm implements AutoCloseable {
     /** The guest's memory as the VMM uses it. */
     public GuestRam ram() {
         return ram;
+    }
+
+    /** The devices that the hypervisor emulates, by guest physical address. */
+    public VmMmioBus mmio() {
+        return mmio;
     }
 
     /** What answers HVC and SMC. */

@@ -5,6 +5,7 @@ import dev.nido.arch.SysReg;
 import dev.nido.kvm.Errno;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Handled;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
 import dev.nido.kvm.pgtable.PageTableWalker;
@@ -19,7 +20,8 @@ import java.util.concurrent.locks.Lock;
  * Aborts of guests at stage 2: memory that is not mapped yet is, what is not memory is emulated or
  * goes to the VMM, and where there is nothing the guest gets an external abort.
  *
- * <p>KVM: {@code kvm_handle_guest_abort()}, {@code user_mem_abort()}, {@code handle_access_fault()}.
+ * <p>KVM: {@code kvm_handle_guest_abort()}, {@code user_mem_abort()}, {@code
+ * handle_access_fault()}.
  */
 public final class GuestAbort {
 
@@ -49,6 +51,10 @@ public final class GuestAbort {
                 && status != Esr.FSC_ACCESS_FLAG) {
             return -Errno.EFAULT;
         }
+        Tracer tracer = vm.hypervisor().tracer();
+        if (tracer != null) {
+            tracer.guestFault(vcpu, esr, far, ipa, vcpu.pc());
+        }
         boolean write =
                 onWalk ? status == Esr.FSC_PERMISSION : !instruction && (esr & Esr.WNR) != 0;
         MemorySlot slot = vm.slots().find(ipa);
@@ -56,6 +62,9 @@ public final class GuestAbort {
             return elsewhere(vcpu, esr, far, ipa, slot);
         }
         if (status == Esr.FSC_ACCESS_FLAG) {
+            if (tracer != null) {
+                tracer.accessFault(vcpu, ipa);
+            }
             accessFault(vm.arch(), ipa);
             return Handled.RESUME;
         }
@@ -109,7 +118,7 @@ public final class GuestAbort {
             vcpu.skipInstruction();
             return Handled.RESUME;
         }
-        return vcpu.mmio().abort(esr, far, ipa);
+        return vcpu.mmio().abort(vcpu, esr, far, ipa);
     }
 
     /** The access flag is clear, and the PE does not set it by itself. */
@@ -146,8 +155,8 @@ public final class GuestAbort {
      *
      * @param pe where the vCPU is loaded; null for none
      * @param permission the abort was a permission fault, at {@code level}
-     * @return 0: the guest tries again; negative: {@code -EPERM} for a page that is not the guest's,
-     *     {@code -ENOMEM}, {@code -EFAULT}
+     * @return 0: the guest tries again; negative: {@code -EPERM} for a page that is not the
+     *     guest's, {@code -ENOMEM}, {@code -EFAULT}
      */
     static int userAbort(
             VmArch arch,
@@ -229,8 +238,14 @@ public final class GuestAbort {
         } else {
             r = table.map(start, size, pa & -size, prot, cache, SHARED_FAULT);
         }
-        if (r == 0 && writable) {
-            slot.markDirty(ipa);
+        if (r == 0) {
+            if (writable) {
+                slot.markDirty(ipa);
+            }
+            Tracer tracer = arch.tracer();
+            if (tracer != null) {
+                tracer.map(arch.traced(), start, size, pa & -size, writable, true);
+            }
         }
         return r == -Errno.EAGAIN ? 0 : r;
     }

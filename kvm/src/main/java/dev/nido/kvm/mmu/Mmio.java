@@ -7,20 +7,22 @@ import dev.nido.kvm.Errno;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Handled;
 import dev.nido.kvm.KvmException;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.Vm;
 import dev.nido.kvm.mmu.EmulatedAccess.Kind;
 import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.machine.engine.StreamRecorder;
 import dev.nido.machine.pe.Pe;
 
 /**
- * A vCPU's accesses to what is not memory. An instruction is emulated access by access, in the order
- * in which a PE makes them: memory and the hypervisor's own devices at once, the VMM's by an {@link
- * Exit.Mmio} each, after which the vCPU comes back with {@link #complete} or {@link #fail}. Faults
- * that the PE would have met on the way are injected instead.
+ * A vCPU's accesses to what is not memory. An instruction is emulated access by access, in the
+ * order in which a PE makes them: memory and the hypervisor's own devices at once, the VMM's by an
+ * {@link Exit.Mmio} each, after which the vCPU comes back with {@link #complete} or {@link #fail}.
+ * Faults that the PE would have met on the way are injected instead.
  *
- * <p>KVM: {@code io_mem_abort()}, {@code kvm_handle_mmio_return()}. KVM needs a valid syndrome; here
- * the instruction is read where there is none.
+ * <p>KVM: {@code io_mem_abort()}, {@code kvm_handle_mmio_return()}. KVM needs a valid syndrome;
+ * here the instruction is read where there is none.
  */
 public final class Mmio {
 
@@ -35,11 +37,9 @@ public final class Mmio {
     private static final int AT_S1E1RP = at(9, 0);
     private static final int PAR = SysReg.PAR_EL1.ordinal();
 
-    private final Vcpu vcpu;
-    private final VmArch arch;
-    private final MemorySlots slots;
-    private final GuestRam ram;
-    private final VmMmioBus bus;
+    private Vcpu vcpu;
+    private Vm vm;
+    private Tracer tracer;
     private final EmulatedAccess access = new EmulatedAccess();
 
     /** The access that the VMM is asked to make, if {@link #pending}. */
@@ -51,6 +51,8 @@ public final class Mmio {
     private boolean bytewise;
     private long gathered;
     private boolean pending;
+    private boolean failed;
+    private long answer;
 
     // The pages of the access: virtual address, guest physical address, memory attribute.
 
@@ -63,15 +65,6 @@ public final class Mmio {
 
     /** Of the last {@link #translate}. */
     private long par;
-
-    /** What {@link Vcpu} hands over is that of the VM. */
-    public Mmio(Vcpu vcpu, VmArch arch, MemorySlots slots, GuestRam ram, VmMmioBus bus) {
-        this.vcpu = vcpu;
-        this.arch = arch;
-        this.slots = slots;
-        this.ram = ram;
-        this.bus = bus;
-    }
 
     private static int at(int crm, int op2) {
         return 1 << 14 | 7 << 7 | crm << 3 | op2;
@@ -90,13 +83,17 @@ public final class Mmio {
     /**
      * Emulates the instruction that caused a data abort at stage 2.
      *
+     * @param vcpu loaded
      * @param esr its syndrome
      * @param far the address that faulted
      * @param ipa the guest physical address of that
-     * @return {@link Handled#RESUME} or {@link Handled#LEAVE}; negative: not an instruction that can
-     *     be emulated
+     * @return {@link Handled#RESUME} or {@link Handled#LEAVE}; negative: not an instruction that
+     *     can be emulated
      */
-    int abort(long esr, long far, long ipa) {
+    int abort(Vcpu vcpu, long esr, long far, long ipa) {
+        this.vcpu = vcpu;
+        vm = vcpu.vm();
+        tracer = vm.hypervisor().tracer();
         int size = 1 << ((int) (esr >>> 22) & 3);
         if ((esr & Esr.ISV) != 0 && (far & size - 1) == 0) {
             access.fromSyndrome(vcpu, esr, far);
@@ -109,8 +106,11 @@ public final class Mmio {
         if (!access.decode(vcpu, word)) {
             return -Errno.EFAULT;
         }
+        if (tracer != null) {
+            tracer.mmioEmulate(vcpu, vcpu.pc(), word, vcpu.pstate());
+        }
         if (access.kind == Kind.ATOMIC) {
-            boolean there = bus.anybodyAnswers(ipa, Math.min(8, 1 << access.log2));
+            boolean there = vm.mmio().anybodyAnswers(ipa, Math.min(8, 1 << access.log2));
             int status = there ? Esr.FSC_UNSUPPORTED_ACCESS : Esr.FSC_EXTERNAL;
             return inject(far, status, access.faultsAsWrite);
         }
@@ -120,7 +120,9 @@ public final class Mmio {
 
     // Where the access goes
 
-    /** Translates the pages of the access, as the PE does before the first byte moves; 0 if good. */
+    /**
+     * Translates the pages of the access, as the PE does before the first byte moves; 0 if good.
+     */
     private int locate(long far, long ipa) {
         int last = access.count - 1;
         boolean unaligned = (access.va[0] & (1 << access.log2) - 1) != 0;
@@ -129,8 +131,7 @@ public final class Mmio {
         boolean crosses = page0 != page1;
         ipa0 = ipa & ~PAGE_MASK;
         ipa1 = ipa0;
-        boolean attributes =
-                access.kind == Kind.ZERO || unaligned && (crosses || access.count > 1);
+        boolean attributes = access.kind == Kind.ZERO || unaligned && (crosses || access.count > 1);
         if (attributes || page0 != (far & ~PAGE_MASK)) {
             int r = translate(page0);
             if (r != 0) {
@@ -208,7 +209,7 @@ public final class Mmio {
             return inject(va, status, access.write);
         }
         // The guest's tables are not mapped yet, or not in memory.
-        GuestWalk walk = new GuestWalk(slots, ram);
+        GuestWalk walk = new GuestWalk(vm.slots(), vm.ram());
         if (walk.toMissing(vcpu, va)) {
             return inject(va, Esr.FSC_EXTERNAL_ON_WALK + walk.level(), access.write);
         }
@@ -249,7 +250,7 @@ public final class Mmio {
         if (bytewise && access.write) {
             for (int i = 0; i < 1 << access.log2; i++) {
                 long ipa = ipaOf(va + i);
-                if (!isRam(ipa) && !bus.anybodyAnswers(ipa, 1)) {
+                if (!isRam(ipa) && !vm.mmio().anybodyAnswers(ipa, 1)) {
                     inject(va + i, Esr.FSC_EXTERNAL, true);
                     return false;
                 }
@@ -259,7 +260,7 @@ public final class Mmio {
     }
 
     private boolean isRam(long ipa) {
-        MemorySlot s = slots.find(ipa);
+        MemorySlot s = vm.slots().find(ipa);
         return s != null && !(access.write && s.readOnly());
     }
 
@@ -280,17 +281,20 @@ public final class Mmio {
     private int load(long ipa, int size) {
         if (isRam(ipa)) {
             try {
-                gather(ram.get(ipa, size));
+                gather(vm.ram().get(ipa, size));
             } catch (KvmException e) {
                 return -e.errno();
             }
             return Handled.RESUME;
         }
-        if (bus.answers(ipa, size)) {
-            gather(bus.read(ipa, size));
+        if (vm.mmio().answers(ipa, size)) {
+            long value = vm.mmio().read(ipa, size);
+            trace(Tracer.MMIO_READ, size, ipa, value);
+            gather(value);
             return Handled.RESUME;
         }
-        pending = true;
+        trace(Tracer.MMIO_READ_UNSATISFIED, size, ipa, 0);
+        ask();
         return vcpu.leave(new Exit.Mmio(ipa, size, false, 0));
     }
 
@@ -299,17 +303,30 @@ public final class Mmio {
         long low = size == 8 ? value : value & (1L << 8 * size) - 1;
         if (isRam(ipa)) {
             try {
-                ram.put(ipa, size, low);
+                vm.ram().put(ipa, size, low);
             } catch (KvmException e) {
                 return -e.errno();
             }
             return Handled.RESUME;
         }
-        if (bus.write(ipa, size, low)) {
+        trace(Tracer.MMIO_WRITE, size, ipa, low);
+        if (vm.mmio().write(ipa, size, low)) {
             return Handled.RESUME;
         }
-        pending = true;
+        ask();
         return vcpu.leave(new Exit.Mmio(ipa, size, true, low));
+    }
+
+    private void ask() {
+        pending = true;
+        failed = false;
+        answer = 0;
+    }
+
+    private void trace(int kind, int size, long ipa, long value) {
+        if (tracer != null) {
+            tracer.mmio(vcpu, kind, size, ipa, value);
+        }
     }
 
     private void gather(long value) {
@@ -337,7 +354,7 @@ public final class Mmio {
 
     /** The stores enter the stream with their instruction. */
     private void record() {
-        StreamRecorder recorder = arch.machine().recorder();
+        StreamRecorder recorder = vm.hypervisor().machine().recorder();
         if (recorder == null || !access.write) {
             return;
         }
@@ -353,33 +370,43 @@ public final class Mmio {
     // Answers of the VMM
 
     /**
-     * The VMM has made the access of the last {@link Exit.Mmio}. The vCPU is loaded.
+     * The VMM has made the access of the last {@link Exit.Mmio}.
      *
      * @param value what was read; ignored for writes
-     * @return {@link Handled#RESUME}; {@link Handled#LEAVE} if there is another one to make
      */
-    public int complete(long value) {
-        if (!pending) {
-            throw new IllegalStateException("no access waits for an answer");
-        }
-        pending = false;
-        if (!access.write) {
-            int size = bytewise ? 1 : 1 << access.log2;
-            gather(size == 8 ? value : value & (1L << 8 * size) - 1);
-        }
-        return advance() ? proceed() : Handled.RESUME;
+    public void complete(long value) {
+        answer = value;
     }
 
     /**
-     * Nothing answered the access of the last {@link Exit.Mmio}: an external abort for the guest.
-     * The vCPU is loaded.
+     * Nothing answers the access of the last {@link Exit.Mmio}: an external abort for the guest.
      */
-    public int fail() {
+    public void fail() {
+        failed = true;
+    }
+
+    /**
+     * Goes on with an access that the VMM was asked to make, if there is one.
+     *
+     * @param vcpu loaded again
+     * @return {@link Handled#RESUME}; {@link Handled#LEAVE} if there is another one to make;
+     *     negative if memory that the access also touches can't be had
+     */
+    public int finish(Vcpu vcpu) {
         if (!pending) {
-            throw new IllegalStateException("no access waits for an answer");
+            return Handled.RESUME;
         }
-        long far =
-                access.kind == Kind.ZERO ? access.zeroVa : access.va[element] + part;
-        return inject(far, Esr.FSC_EXTERNAL, access.write);
+        pending = false;
+        if (failed) {
+            long far = access.kind == Kind.ZERO ? access.zeroVa : access.va[element] + part;
+            return inject(far, Esr.FSC_EXTERNAL, access.write);
+        }
+        if (!access.write) {
+            int size = bytewise ? 1 : 1 << access.log2;
+            long value = size == 8 ? answer : answer & (1L << 8 * size) - 1;
+            trace(Tracer.MMIO_READ, size, ipaOf(access.va[element] + part), value);
+            gather(value);
+        }
+        return advance() ? proceed() : Handled.RESUME;
     }
 }

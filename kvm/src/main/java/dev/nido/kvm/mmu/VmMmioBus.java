@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /**
- * The devices of a VM that the hypervisor emulates itself, and the stores that only signal an event,
- * by guest physical address. What is not here goes to the VMM.
+ * The devices of a VM that the hypervisor emulates itself, and the stores that only signal an
+ * event, by guest physical address. What is not here goes to the VMM.
  *
  * <p>KVM: {@code kvm_io_bus}, {@code kvm_io_bus_write()}, {@code KVM_IOEVENTFD}.
  */
@@ -85,7 +85,9 @@ public final class VmMmioBus {
         return w == null ? 0 : w.device.read(ipa - w.ipa, size);
     }
 
-    /** Writes to the device that has the address, or signals an event; false if there is neither. */
+    /**
+     * Writes to the device that has the address, or signals an event; false if there is neither.
+     */
     boolean write(long ipa, int size, long value) {
         for (Event e : events) {
             if (e.ipa == ipa
@@ -149,8 +151,8 @@ public final class VmMmioBus {
 
     /**
      * Sets who knows where the VMM has devices. It is asked where an access is not even tried: for
-     * atomic instructions, and before a store that is made of several. By default all addresses
-     * may have one.
+     * atomic instructions, and before a store that is made of several. By default all addresses may
+     * have one.
      */
     public void setUserDevices(UserDevices devices) {
         userDevices = devices;
