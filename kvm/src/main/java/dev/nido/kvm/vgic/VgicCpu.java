@@ -448,7 +448,7 @@ public final class VgicCpu {
         }
         if (irq.byHardware()) {
             value |= HW | (long) irq.physical << PINTID_SHIFT;
-        } else if (!irq.edge || irq.target != this || irq.active && !all) {
+        } else if (!irq.edge || irq.target != this || irq.active && !asPending && irq.latch) {
             value |= EOI;
         }
         irq.filledPending = asPending;

@@ -1,6 +1,7 @@
 package dev.nido.kvm.vgic;
 
 import dev.nido.arch.GicParameters;
+import dev.nido.machine.MmioDevice;
 
 /**
  * The distributor's frame (KVM's {@code vgic_v3_dist_registers}; Arm IHI 0069, 12.9): affinity
@@ -8,7 +9,7 @@ import dev.nido.arch.GicParameters;
  * at its own width only: 32 bits, but GICD_IPRIORITYR at 8, 16 and 32, and GICD_IROUTER at 64 or by
  * its lower half. Everything else reads as zero and ignores writes.
  */
-public final class VgicDistributor {
+public final class VgicDistributor implements MmioDevice {
 
     static final int CTLR = 0x0000;
     static final int TYPER = 0x0004;
@@ -27,7 +28,7 @@ public final class VgicDistributor {
         this.vgic = vgic;
     }
 
-    /** The guest reads {@code size} bytes, naturally aligned; zero extended. */
+    @Override
     public long read(long offset, int size) {
         int at = (int) offset;
         InterruptWord word = wordAt(at, size);
@@ -42,7 +43,7 @@ public final class VgicDistributor {
         return value;
     }
 
-    /** The guest writes {@code size} bytes, naturally aligned. */
+    @Override
     public void write(long offset, int size, long value) {
         int at = (int) offset;
         InterruptWord word = wordAt(at, size);

@@ -1,13 +1,14 @@
 package dev.nido.kvm.vgic;
 
 import dev.nido.arch.GicParameters;
+import dev.nido.machine.MmioDevice;
 
 /**
  * The redistributors of all vCPUs in a row (KVM's {@code vgic_v3_rd_registers}; Arm IHI 0069,
  * 12.11): an RD frame and an SGI frame each. No LPIs. GICR_WAKER keeps its handshake and has no
  * other effect. Widths as in {@link VgicDistributor}; GICR_TYPER answers at 64 bits and by halves.
  */
-public final class VgicRedistributors {
+public final class VgicRedistributors implements MmioDevice {
 
     static final int IIDR = 0x0004;
     static final int TYPER = 0x0008;
@@ -26,7 +27,7 @@ public final class VgicRedistributors {
         this.vgic = vgic;
     }
 
-    /** The guest reads {@code size} bytes, naturally aligned; zero extended. */
+    @Override
     public long read(long offset, int size) {
         int at = (int) (offset % GicParameters.REDISTRIBUTOR_SIZE);
         VgicCpu cpu = cpuAt(offset);
@@ -45,7 +46,7 @@ public final class VgicRedistributors {
         return value;
     }
 
-    /** The guest writes {@code size} bytes, naturally aligned. */
+    @Override
     public void write(long offset, int size, long value) {
         int at = (int) (offset % GicParameters.REDISTRIBUTOR_SIZE);
         VgicCpu cpu = cpuAt(offset);
