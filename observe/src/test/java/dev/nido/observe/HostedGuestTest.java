@@ -83,6 +83,9 @@ class HostedGuestTest {
                         .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
         assertThat(counts.get("kvm_hvc_arm64")).isEqualTo(TIMES + 1);
         assertThat(counts.get("kvm_sys_access")).isEqualTo(TIMES);
+        // A load that the VMM answers has two lines, a store has one.
+        assertThat(counts.get("kvm_mmio")).isEqualTo(3 * TIMES);
+        assertThat(counts.get("nido_map")).isBetween(1L, counts.get("kvm_guest_fault"));
         assertThat(counts.get("kvm_entry")).isEqualTo(counts.get("kvm_exit"));
         assertThat(lines)
                 .anyMatch(line -> line.group(8).matches("PC: \\p{XDigit}+ CNTV_CVAL_EL0 .* write"));
