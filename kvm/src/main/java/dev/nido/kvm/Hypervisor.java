@@ -1,7 +1,9 @@
 package dev.nido.kvm;
 
+import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.kvm.mmu.HostMemory;
+import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmidAllocator;
 import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.run.PhysicalCpus;
@@ -78,6 +80,26 @@ public final class Hypervisor implements AutoCloseable {
     /** Protected mode, or null if the machine is not in it. */
     public ProtectedMode protectedMode() {
         return protectedMode;
+    }
+
+    /**
+     * Whether there is a capability, or how much of it (KVM_CHECK_EXTENSION).
+     *
+     * @return 0 for no, else yes or a number
+     */
+    public int check(Capability capability) {
+        CpuModel cpu = machine.pe(0).cpu;
+        return switch (capability) {
+            case NR_VCPUS -> machine.pes();
+            case MAX_VCPUS, MAX_VCPU_ID -> Vm.MAX_VCPUS;
+            case NR_MEMSLOTS -> MemorySlots.MAX_SLOTS;
+            case GUEST_DEBUG_HW_BPS -> CpuModel.BREAKPOINTS;
+            case GUEST_DEBUG_HW_WPS -> CpuModel.WATCHPOINTS;
+            case ARM_VM_IPA_SIZE -> Math.min(cpu.paBits(), 48);
+            case ARM_PMU_V3 -> cpu.has(Feature.PMUv3) ? 1 : 0;
+            case ARM_EL1_32BIT, ARM_NISV_TO_USER, ARM_EL2, ARM_EL2_E2H0 -> 0;
+            default -> 1;
+        };
     }
 
     /** Creates a VM (KVM_CREATE_VM). */

@@ -1,6 +1,7 @@
 package dev.nido.kvm;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.mmu.Mmio;
@@ -17,6 +18,9 @@ import dev.nido.machine.firmware.PowerControl;
 import dev.nido.machine.pe.Pe;
 import dev.nido.machine.timer.GenericTimer;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * A virtual CPU ({@code struct kvm_vcpu}). Its registers are in {@link VcpuContext}, or in the PE
  * on which it is loaded; whoever reads and writes them here need not know.
@@ -29,6 +33,8 @@ public final class Vcpu {
     private static final int CNTP = GenericTimer.CNTP_INTID;
 
     private static final long RESET_PSTATE = Spsr.DAIF | 5;
+
+    private static final Set<VcpuFeature> DEFAULT = EnumSet.of(VcpuFeature.PSCI_0_2);
 
     private final Vm vm;
     private final int id;
@@ -43,6 +49,7 @@ public final class Vcpu {
     private PhysicalCpu cpu;
     private volatile Pe pe;
     private Exit exit;
+    private Set<VcpuFeature> features;
 
     private volatile boolean poweredOn;
     private volatile boolean waiting;
@@ -67,7 +74,43 @@ public final class Vcpu {
         reset();
     }
 
-    /** The state that the architecture gives to a PE at reset at EL1 (KVM_ARM_VCPU_INIT). */
+    /**
+     * Initialises it with features: registers as after a reset (KVM_ARM_VCPU_INIT). It must not be
+     * running. Again with the same features, it is another reset.
+     *
+     * @throws KvmException EINVAL for a feature that this hypervisor lacks, or others than the
+     *     first time; nothing has changed
+     */
+    public synchronized void init(Set<VcpuFeature> wanted) {
+        EnumSet<VcpuFeature> set = EnumSet.copyOf(DEFAULT);
+        set.addAll(wanted);
+        EnumSet<VcpuFeature> fixed = EnumSet.copyOf(set);
+        fixed.remove(VcpuFeature.POWER_OFF);
+        for (VcpuFeature f : fixed) {
+            boolean there =
+                    switch (f) {
+                        case PMU_V3 -> vm.cpu().has(Feature.PMUv3);
+                        case EL1_32BIT, HAS_EL2, HAS_EL2_E2H0 -> false;
+                        default -> true;
+                    };
+            if (!there) {
+                throw new KvmException(Errno.EINVAL, "vCPU feature " + f + " is not there");
+            }
+        }
+        if (features != null && !features.equals(fixed)) {
+            throw new KvmException(Errno.EINVAL, "vCPU features " + fixed + " after " + features);
+        }
+        features = fixed;
+        poweredOn = !set.contains(VcpuFeature.POWER_OFF);
+        reset();
+    }
+
+    /** What it was initialised with; null before. */
+    public Set<VcpuFeature> features() {
+        return features;
+    }
+
+    /** The state that the architecture gives to a PE at reset at EL1. */
     public void reset() {
         if (pe != null) {
             context.put(pe);
@@ -149,6 +192,14 @@ public final class Vcpu {
     /** Makes {@link #run} return soon; any thread (immediate_exit and a signal). */
     public void kick() {
         loop.request(RunLoop.REQUEST_EXIT);
+    }
+
+    /**
+     * While it is set, {@link #run} returns at once after what is under way is finished: access to
+     * a device that the VMM has answered (kvm_run.immediate_exit).
+     */
+    public void setImmediateExit(boolean on) {
+        loop.setImmediateExit(on);
     }
 
     /** Keeps the vCPU out of the guest, or lets it in again; any thread. */

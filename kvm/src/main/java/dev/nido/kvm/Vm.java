@@ -20,6 +20,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A virtual machine ({@code struct kvm}). */
 public final class Vm implements AutoCloseable {
 
+    /** vCPUs of one VM: what affinity routing of the interrupt controller can name. */
+    static final int MAX_VCPUS = 512;
+
     private final Hypervisor hypervisor;
     private final VmConfig config;
     private final List<Vcpu> vcpus = new CopyOnWriteArrayList<>();
@@ -145,6 +148,21 @@ public final class Vm implements AutoCloseable {
      * @param id its number, from 0, without gaps
      */
     public synchronized Vcpu createVcpu(int id) {
+        if (id >= MAX_VCPUS || hypervisor.machine().deterministic() && id >= pes()) {
+            throw new KvmException(
+                    Errno.EINVAL,
+                    "vCPU %d: a VM has %d at most%s"
+                            .formatted(
+                                    id,
+                                    hypervisor.machine().deterministic() ? pes() : MAX_VCPUS,
+                                    hypervisor.machine().deterministic()
+                                            ? ", one a PE in deterministic mode"
+                                            : ""));
+        }
+        if (vgic.isInitialized()) {
+            throw new KvmException(
+                    Errno.EBUSY, "the interrupt controller was initialised without vCPU " + id);
+        }
         if (id != vcpus.size()) {
             throw new KvmException(
                     id < vcpus.size() ? Errno.EEXIST : Errno.EINVAL,
@@ -153,6 +171,10 @@ public final class Vm implements AutoCloseable {
         Vcpu vcpu = new Vcpu(this, id);
         vcpus.add(vcpu);
         return vcpu;
+    }
+
+    private int pes() {
+        return hypervisor.machine().pes();
     }
 
     /** All vCPUs, by number. */

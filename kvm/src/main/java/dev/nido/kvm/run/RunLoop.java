@@ -95,6 +95,7 @@ public final class RunLoop implements VgicCpu.Owner {
     private volatile int requests;
     private volatile Thread thread;
     private volatile boolean paused;
+    private volatile boolean immediateExit;
 
     /** The guest executes, or is about to: only attention makes it come out. */
     private volatile boolean inGuest;
@@ -202,6 +203,11 @@ public final class RunLoop implements VgicCpu.Owner {
         return exits;
     }
 
+    /** Whether {@link #run} only finishes what is under way. */
+    public void setImmediateExit(boolean on) {
+        immediateExit = on;
+    }
+
     // What handlers say
 
     /** The instruction at the PC was emulated. */
@@ -256,6 +262,9 @@ public final class RunLoop implements VgicCpu.Owner {
         vcpu.leave(null);
         if (vcpu.finishMmio() != Handled.RESUME) {
             return vcpu.exit();
+        }
+        if (immediateExit) {
+            return new Exit.Interrupted();
         }
         while (true) {
             if (requests != 0 || machine.stopping()) {
