@@ -234,6 +234,7 @@ public final class Vcpu {
 
     /** For {@link RunLoop}: takes over a PE ({@code kvm_arch_vcpu_load}). */
     public void load(PhysicalCpu on) {
+        vm.idRegisters().fix();
         cpu = on;
         pe = on.pe();
         context.load(pe);
@@ -350,6 +351,11 @@ public final class Vcpu {
         return pe;
     }
 
+    /** Before user space looks at registers: they are in no PE that the vCPU has given back. */
+    public void detach() {
+        here();
+    }
+
     /** X0–X30; 31 is the zero register. */
     public long reg(int n) {
         if (n == 31) {
@@ -403,11 +409,13 @@ public final class Vcpu {
 
     /** Bits 63:0 of V0–V31, or bits 127:64. */
     public long vector(int n, boolean high) {
+        Pe pe = here();
         return (pe != null ? pe.v : context.v)[2 * n + (high ? 1 : 0)];
     }
 
     /** Sets V0–V31: bits 63:0 and 127:64. */
     public void setVector(int n, long low, long high) {
+        Pe pe = here();
         long[] v = pe != null ? pe.v : context.v;
         v[2 * n] = low;
         v[2 * n + 1] = high;
@@ -415,10 +423,12 @@ public final class Vcpu {
 
     /** FPCR, 32 bits. */
     public int fpcr() {
+        Pe pe = here();
         return pe != null ? pe.fpcr : context.fpcr;
     }
 
     public void setFpcr(int value) {
+        Pe pe = here();
         if (pe != null) {
             pe.fpcr = value;
         } else {
@@ -428,10 +438,12 @@ public final class Vcpu {
 
     /** FPSR, 32 bits. */
     public int fpsr() {
+        Pe pe = here();
         return pe != null ? pe.fpsr : context.fpsr;
     }
 
     public void setFpsr(int value) {
+        Pe pe = here();
         if (pe != null) {
             pe.fpsr = value;
         } else {

@@ -260,6 +260,7 @@ public final class RunLoop implements VgicCpu.Owner {
 
     private Exit loop(long until) {
         vcpu.leave(null);
+        vcpu.debug().prepareRun();
         if (vcpu.finishMmio() != Handled.RESUME) {
             return vcpu.exit();
         }

@@ -76,8 +76,6 @@ public final class EmulatedRegisters {
             pmu(row);
         } else if (r.name().startsWith("ICC_")) {
             interruptController(row);
-        } else if (r.name().startsWith("CNT") && r != SysReg.CNTKCTL_EL1) {
-            timer(row);
         } else {
             other(row);
         }
@@ -183,12 +181,10 @@ public final class EmulatedRegisters {
     // What belongs to other rooms
 
     private static void interruptController(EmulatedRegister row) {
-        // Its rows come with the interrupt controller.
-        add(row);
-    }
-
-    private static void timer(EmulatedRegister row) {
-        // Its rows come with the timers.
+        // Only the generation of SGIs traps; the rest is the PE's virtual interface.
+        if (row.register().trap() == Trap.ICC_SGI) {
+            row.write((vcpu, self, value) -> vcpu.vgic().writeSgi(self.register(), value));
+        }
         add(row);
     }
 

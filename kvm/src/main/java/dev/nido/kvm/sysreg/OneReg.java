@@ -69,6 +69,7 @@ public final class OneReg {
     public static void get(Vcpu vcpu, long id, long[] value) {
         value[1] = 0;
         requireArm64(id);
+        vcpu.detach();
         switch (RegisterId.classOf(id)) {
             case RegisterId.CORE -> getCore(vcpu, id, value);
             case RegisterId.DEMUX -> value[0] = ccsidr(vcpu, id);
@@ -86,6 +87,7 @@ public final class OneReg {
      */
     public static void set(Vcpu vcpu, long id, long[] value) {
         requireArm64(id);
+        vcpu.detach();
         switch (RegisterId.classOf(id)) {
             case RegisterId.CORE -> setCore(vcpu, id, value);
             case RegisterId.DEMUX -> requireSame(id, ccsidr(vcpu, id), value[0]);

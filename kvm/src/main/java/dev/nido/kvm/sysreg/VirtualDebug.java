@@ -125,6 +125,7 @@ public final class VirtualDebug {
      * @param debug null to end it
      */
     public void debug(GuestDebug debug) {
+        vcpu.detach();
         boolean stepped = user != null && user.singleStep();
         boolean steps = debug != null && debug.singleStep();
         if (steps && !stepped) {

@@ -90,6 +90,7 @@ final class ExceptionEntry {
     /** Enters {@code target} through the vector at {@code offset} of its group. */
     void enter(int target, int offset, long returnAddress) {
         int from = pe.el;
+        pe.debug.entered();
         pe.pmu.event(PmuCounters.EXC_TAKEN);
         if (offset != SYNCHRONOUS) {
             pe.exceptions.countAsynchronous(target, offset);

@@ -351,7 +351,7 @@ public final class Pe {
      */
     public void retireEmulated(long at, int word, int level) {
         retired++;
-        ss = false;
+        debug.afterEmulated();
         machine.engine(index).retireEmulated(this, at, word, level);
     }
 

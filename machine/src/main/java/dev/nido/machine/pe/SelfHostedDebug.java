@@ -39,6 +39,13 @@ public final class SelfHostedDebug {
     private boolean stepping;
     private boolean breaking;
     private boolean watching;
+
+    /** Software step was active before the instruction that was announced last. */
+    private boolean announced;
+
+    /** The same for the instruction that the last exception came from. */
+    private boolean announcedAtEntry;
+
     private boolean stepped;
     private boolean steppedExclusive;
 
@@ -144,6 +151,7 @@ public final class SelfHostedDebug {
      * @throws GuestException software step, where an instruction has been stepped
      */
     public void checkStep() {
+        announced = stepping;
         if (stepping && !pe.ss) {
             int iss = FSC;
             if (stepped) {
@@ -175,10 +183,26 @@ public final class SelfHostedDebug {
      * @param loadExclusive it was a load-exclusive
      */
     public void afterInstruction(boolean loadExclusive) {
-        if (stepping) {
-            stepped = true;
-            steppedExclusive = loadExclusive;
-            pe.ss = false;
+        if (announced) {
+            advance(loadExclusive);
+        }
+    }
+
+    private void advance(boolean loadExclusive) {
+        stepped = true;
+        steppedExclusive = loadExclusive;
+        pe.ss = false;
+    }
+
+    /** An exception is entered; the context is still that of where it came from. */
+    void entered() {
+        announcedAtEntry = stepping;
+    }
+
+    /** The instruction that the last exception came from was executed by EL2's software instead. */
+    void afterEmulated() {
+        if (announcedAtEntry) {
+            advance(false);
         }
     }
 

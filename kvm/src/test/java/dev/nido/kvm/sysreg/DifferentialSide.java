@@ -1,0 +1,182 @@
+package dev.nido.kvm.sysreg;
+
+import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
+import dev.nido.arch.Spsr;
+import dev.nido.arch.SysReg;
+import dev.nido.machine.Machine;
+import dev.nido.machine.MachineConfig;
+import dev.nido.machine.pe.Pe;
+
+/** A machine that executes one access at a time: bare, or a guest of the hypervisor. */
+abstract class DifferentialSide implements AutoCloseable {
+
+    static final long RAM = 0x4000_0000L;
+    private static final int RAM_SIZE = 4 << 20;
+
+    /** Every MRS, MSR, SYS, SYSL with X0, then all of them with XZR. */
+    private static final long CODE = RAM + 0x10_0000;
+
+    private static final int WORDS = 1 << 17;
+    private static final long VECTORS = RAM + 0x8000;
+
+    /** RAM that the accesses may write. */
+    static final long SCRATCH = RAM + 0x30_0000;
+
+    private static final int NOP = 0xd503_201f;
+
+    /** What is compared besides X0, PC, PSTATE, FPCR, FPSR and a word of memory. */
+    private static final SysReg[] COMPARED = {
+        SysReg.ESR_EL1,
+        SysReg.FAR_EL1,
+        SysReg.ELR_EL1,
+        SysReg.SPSR_EL1,
+        SysReg.SP_EL0,
+        SysReg.PAR_EL1,
+        SysReg.VBAR_EL1,
+        SysReg.CPACR_EL1,
+        SysReg.CNTKCTL_EL1,
+        SysReg.PMUSERENR_EL0
+    };
+
+    private static final String[] NAMES = {"X0", "PC", "PSTATE", "FPCR", "FPSR", "retired"};
+
+    /** Words of a state. */
+    static final int STATE = NAMES.length + COMPARED.length;
+
+    /**
+     * Executes one instruction, or enters its exception and executes the NOP at the vector.
+     *
+     * @param sctlr SCTLR_EL1 before it
+     * @param state takes what is there afterwards
+     */
+    abstract void execute(AccessGenerator.Access access, long sctlr, long[] state);
+
+    @Override
+    public abstract void close();
+
+    static DifferentialSide bare(CpuModel guest) {
+        return new Bare(guest);
+    }
+
+    static DifferentialSide hosted(CpuModel guest) {
+        return new HostedSide(guest);
+    }
+
+    /** Where an access is in memory. */
+    static long address(AccessGenerator.Access access) {
+        int word = access.word();
+        int index = word >>> 5 & 0xffff | (word >>> 21 & 1) << 16;
+        return CODE + (long) ((word & 31) == 31 ? index + WORDS : index) * 4;
+    }
+
+    /** Writes the program. */
+    static void load(java.util.function.BiConsumer<Long, Integer> memory) {
+        for (long at = VECTORS; at < VECTORS + 0x800; at += 4) {
+            memory.accept(at, NOP);
+        }
+        for (int i = 0; i < WORDS; i++) {
+            int word = 0xd500_0000 | (i >>> 16) << 21 | (i & 0xffff) << 5;
+            memory.accept(CODE + i * 4L, word);
+            memory.accept(CODE + (i + WORDS) * 4L, word | 31);
+        }
+    }
+
+    static int ramSize() {
+        return RAM_SIZE;
+    }
+
+    static long vectors() {
+        return VECTORS;
+    }
+
+    static SysReg[] compared() {
+        return COMPARED;
+    }
+
+    /** The differing words of a state, by name. */
+    static String describe(long[] state, long[] other) {
+        StringBuilder s = new StringBuilder();
+        for (int i = 0; i < STATE; i++) {
+            if (state[i] != other[i]) {
+                String name = i < NAMES.length ? NAMES[i] : COMPARED[i - NAMES.length].name();
+                s.append("%s=0x%x ".formatted(name, state[i]));
+            }
+        }
+        return s.toString();
+    }
+
+    /** The bare machine. */
+    private static final class Bare extends DifferentialSide {
+        private final Machine machine;
+        private final Pe pe;
+
+        Bare(CpuModel guest) {
+            machine =
+                    new Machine(new MachineConfig(guest, 1, RAM, RAM_SIZE, true, 1, 1, true), null);
+            pe = machine.pe(0);
+            load((at, word) -> machine.memory().put32(machine.memory().offsetOf(at), word));
+        }
+
+        @Override
+        void execute(AccessGenerator.Access access, long sctlr, long[] state) {
+            pe.writeRegister(SysReg.SCTLR_EL1, sctlr);
+            pe.writeRegister(SysReg.VBAR_EL1, VECTORS);
+            pe.x[0] = access.x0();
+            pe.pc = address(access);
+            setPstate(access.pstate());
+            pe.clearAttention(-1);
+            pe.timer.update();
+            pe.takePendingInterrupt();
+            long before = pe.retired;
+            while (pe.retired == before) {
+                machine.engine(0).run(pe, 1);
+            }
+            pe.pmu.update();
+            pe.storeStackPointer();
+            state[0] = pe.x[0];
+            state[1] = pe.pc;
+            state[2] = pstate();
+            state[3] = pe.fpcr;
+            state[4] = pe.fpsr;
+            state[5] = pe.retired;
+            for (int i = 0; i < COMPARED.length; i++) {
+                state[NAMES.length + i] = pe.readRegister(COMPARED[i]);
+            }
+        }
+
+        private void setPstate(long p) {
+            pe.storeStackPointer();
+            pe.el = Spsr.el(p);
+            pe.spSel = (int) (p & Spsr.SP);
+            pe.loadStackPointer();
+            pe.nzcv = (int) (p & Spsr.NZCV);
+            pe.daif = (int) (p & Spsr.DAIF);
+            pe.pan = pe.cpu.has(Feature.PAN) && (p & Spsr.PAN) != 0;
+            pe.uao = pe.cpu.has(Feature.UAO) && (p & Spsr.UAO) != 0;
+            pe.dit = pe.cpu.has(Feature.DIT) && (p & Spsr.DIT) != 0;
+            pe.ssbs = pe.cpu.has(Feature.SSBS) && (p & Spsr.SSBS) != 0;
+            pe.ss = (p & Spsr.SS) != 0;
+            pe.il = (p & Spsr.IL) != 0;
+            pe.contextChanged();
+        }
+
+        private long pstate() {
+            return pe.nzcv & Spsr.NZCV
+                    | pe.daif
+                    | (pe.pan ? Spsr.PAN : 0)
+                    | (pe.uao ? Spsr.UAO : 0)
+                    | (pe.dit ? Spsr.DIT : 0)
+                    | (pe.ssbs ? Spsr.SSBS : 0)
+                    | (pe.ss ? Spsr.SS : 0)
+                    | (pe.il ? Spsr.IL : 0)
+                    | (long) pe.el << Spsr.EL_SHIFT
+                    | pe.spSel;
+        }
+
+        @Override
+        public void close() {
+            machine.close();
+        }
+    }
+}
