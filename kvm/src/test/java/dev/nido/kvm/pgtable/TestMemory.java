@@ -204,6 +204,11 @@ class TestMemory implements MemoryOps, AutoCloseable {
 
     /** A cache that takes from here when it is asked, and never runs out. */
     PageCache endless() {
+        return endless(Integer.MAX_VALUE);
+    }
+
+    /** The same, saying that it has a certain number of pages. */
+    PageCache endless(int available) {
         return new PageCache() {
             @Override
             public long takePage() {
@@ -212,7 +217,7 @@ class TestMemory implements MemoryOps, AutoCloseable {
 
             @Override
             public int available() {
-                return Integer.MAX_VALUE;
+                return available;
             }
         };
     }
