@@ -27,8 +27,8 @@ abstract class Component {
      * @param pa its physical address
      * @param size bytes, whole pages
      * @param state what it must be
-     * @param other with {@link PageState#NOPAGE} whose the pages must be instead, where this
-     *     component records that
+     * @param other where this component records it: with {@link PageState#NOPAGE} whose the pages
+     *     must be instead, with {@link PageState#SHARED_OWNED} who must have borrowed them
      * @return 0, {@code -EPERM} if not, {@code -EINVAL} for what is no memory
      */
     abstract int check(long address, long pa, long size, PageState state, Owner other);

@@ -73,6 +73,17 @@ final class HostPages extends Component {
                 return -EPERM;
             }
         }
+        return state == PageState.SHARED_OWNED ? checkBorrower(pa, size, other) : 0;
+    }
+
+    /** Pages are lent either to the hypervisor or to guests. */
+    private int checkBorrower(long pa, long size, Owner borrower) {
+        boolean guests = !borrower.equals(Owner.HYP);
+        for (long at = pa; at < pa + size; at += pageSize) {
+            if (guestShares(at) > 0 != guests) {
+                return -EPERM;
+            }
+        }
         return 0;
     }
 

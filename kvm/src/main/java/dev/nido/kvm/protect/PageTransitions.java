@@ -1,6 +1,5 @@
 package dev.nido.kvm.protect;
 
-import static dev.nido.kvm.Errno.EBUSY;
 import static dev.nido.kvm.Errno.EINVAL;
 import static dev.nido.kvm.Errno.EPERM;
 import static dev.nido.kvm.protect.PageState.NOPAGE;
@@ -41,7 +40,6 @@ final class PageTransitions {
         INITIATOR,
         COMPLETER,
         PINS,
-        LENT_TO_GUESTS,
         DYING
     }
 
@@ -163,25 +161,22 @@ final class PageTransitions {
                 error = completer(guest, ipa, pa, size, NOPAGE, Owner.HOST);
             }
             for (long i = 0; error == 0 && i < size; i += 1L << pageShift) {
-                // Lent to guests already, or still the host's alone.
-                int shares = host.guestShares(pa + i);
-                error = shares == Integer.MAX_VALUE ? -EBUSY : checkLendable(pa + i, shares > 0);
+                error = checkLendable(pa + i);
             }
             return error != 0 ? error : host.lend(guest, ipa, pa, size);
         });
     }
 
-    private int checkLendable(long pa, boolean lent) {
-        return initiator(host, pa, pa, 1L << pageShift, lent ? SHARED_OWNED : OWNED, Owner.HOST);
+    /** A page is the host's alone, or lent to guests already. */
+    private int checkLendable(long pa) {
+        PageState state = host.guestShares(pa) > 0 ? SHARED_OWNED : OWNED;
+        return initiator(host, pa, pa, 1L << pageShift, state, Owner.HOST);
     }
 
     /** The host takes back what it lent to a guest ({@code __pkvm_host_unshare_guest()}). */
     int hostUnshareGuest(GuestPages guest, long ipa, long pa, long size) {
         return locked(() -> {
             int error = checkUnshare(host, pa, guest, ipa, pa, size);
-            for (long i = 0; error == 0 && i < size; i += 1L << pageShift) {
-                error = verdict(Check.LENT_TO_GUESTS, host.guestShares(pa + i) == 0 ? -EPERM : 0);
-            }
             return error != 0 ? error : host.takeBack(guest, ipa, pa, size);
         });
     }
@@ -240,7 +235,10 @@ final class PageTransitions {
         Owner owner = guest.owner();
         return switch (guest.state(ipa)) {
             case NOPAGE -> -EPERM;
-            case SHARED_BORROWED -> host.takeBack(guest, ipa, pa, size);
+            case SHARED_BORROWED -> {
+                int error = initiator(host, pa, pa, size, SHARED_OWNED, owner);
+                yield error != 0 ? error : host.takeBack(guest, ipa, pa, size);
+            }
             case SHARED_OWNED -> {
                 int error = initiator(host, pa, pa, size, SHARED_BORROWED, owner);
                 if (error == 0) {
