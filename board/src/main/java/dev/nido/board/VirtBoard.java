@@ -81,10 +81,27 @@ public final class VirtBoard implements AutoCloseable {
      */
     public static VirtBoard create(BoardConfig config, StreamRecorder recorder)
             throws BoardException {
-        config.check();
-        if (config.hosting() != null) {
-            throw new ConfigurationException("--mode hosted: not in this version, exists later");
+        return create(config, recorder, null);
+    }
+
+    /**
+     * Builds a board of the hosted mode on a machine that it shares with others, with the wall
+     * clock.
+     *
+     * @throws BoardException if that is not possible as configured
+     */
+    public static VirtBoard create(BoardConfig config, HostedMachine host) throws BoardException {
+        if (config.hosting() == null || config.deterministic()) {
+            throw new IllegalArgumentException(
+                    "boards share a machine only in hosted mode, with the wall clock");
         }
+        return create(config, null, host);
+    }
+
+    private static VirtBoard create(
+            BoardConfig config, StreamRecorder recorder, HostedMachine host)
+            throws BoardException {
+        config.check();
         CpuModel cpu = config.startEl() == 2 ? config.cpu() : config.cpu().withoutEl2();
         KernelImage kernel = KernelLoader.load(config.kernel(), VirtMap.RAM);
         Initrd initrd = Initrd.of(config.initrds(), config.initrdOverlay());
@@ -103,7 +120,11 @@ public final class VirtBoard implements AutoCloseable {
             int room = Math.max(DEVICE_TREE_ROOM, tree.toBlob().length);
             Layout layout = Layout.of(kernel, VirtMap.RAM, config.memory(), initrd.size(), room);
             VirtDeviceTree.complete(tree, config, layout.initrd(), initrd.size());
-            board = new VirtBoard(config, cpu, devices, open, recorder);
+            Platform platform =
+                    config.hosting() == null
+                            ? new BarePlatform(config, cpu, recorder)
+                            : new HostedPlatform(config, cpu, recorder, host);
+            board = new VirtBoard(config, cpu, devices, open, platform);
             board.place(layout, initrd, tree.toBlob());
             complete = true;
             return board;
@@ -121,11 +142,11 @@ public final class VirtBoard implements AutoCloseable {
             CpuModel cpu,
             List<VirtioDevice> disks,
             List<FileChannel> files,
-            StreamRecorder recorder) {
+            Platform platform) {
         this.config = config;
         this.cpu = cpu;
         this.open.addAll(files);
-        platform = new BarePlatform(config, cpu, recorder);
+        this.platform = platform;
         uart = new Pl011(platform.spi(VirtMap.SPI_UART), config.console());
         gpio = new Pl061(platform.spi(VirtMap.SPI_GPIO));
         mapDevices();
