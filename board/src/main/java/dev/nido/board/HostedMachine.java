@@ -41,8 +41,7 @@ public final class HostedMachine implements AutoCloseable {
     static HostedMachine of(BoardConfig config, CpuModel cpu, StreamRecorder recorder)
             throws ConfigurationException {
         int pes = config.hosting().pes() == 0 ? config.cpus() : config.hosting().pes();
-        return create(
-                cpu, pes, config.memory(), config.deterministic(), config.seed(), recorder);
+        return create(cpu, pes, config.memory(), config.deterministic(), config.seed(), recorder);
     }
 
     private static HostedMachine create(

@@ -47,8 +47,7 @@ final class HostedPlatform implements Platform {
      * @param recorder takes the instruction stream, or null
      * @param shared the machine to live on; null for one of its own
      */
-    HostedPlatform(
-            BoardConfig config, CpuModel cpu, StreamRecorder recorder, HostedMachine shared)
+    HostedPlatform(BoardConfig config, CpuModel cpu, StreamRecorder recorder, HostedMachine shared)
             throws ConfigurationException {
         ownsHost = shared == null;
         host = ownsHost ? HostedMachine.of(config, cpu, recorder) : shared;
@@ -229,8 +228,7 @@ final class HostedPlatform implements Platform {
     }
 
     private static MachineEnd stuck(Vcpu vcpu, String what, long detail) {
-        return new MachineEnd.Stuck(
-                "vCPU %d left for %s: 0x%x".formatted(vcpu.id(), what, detail));
+        return new MachineEnd.Stuck("vCPU %d left for %s: 0x%x".formatted(vcpu.id(), what, detail));
     }
 
     private void mmio(Vcpu vcpu, Exit.Mmio access) {
@@ -271,7 +269,9 @@ final class HostedPlatform implements Platform {
             if (idle && idleAt == exits) {
                 // vCPUs are looked at one after another and may wake each other meanwhile: only
                 // what was so before, with no exit since, stays so.
-                end(new MachineEnd.Stuck("all CPUs wait for an interrupt, and nothing can raise one"));
+                end(
+                        new MachineEnd.Stuck(
+                                "all CPUs wait for an interrupt, and nothing can raise one"));
             } else if (System.nanoTime() > limit) {
                 end(new MachineEnd.TimedOut());
             } else {

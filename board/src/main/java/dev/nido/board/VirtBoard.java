@@ -98,8 +98,7 @@ public final class VirtBoard implements AutoCloseable {
         return create(config, null, host);
     }
 
-    private static VirtBoard create(
-            BoardConfig config, StreamRecorder recorder, HostedMachine host)
+    private static VirtBoard create(BoardConfig config, StreamRecorder recorder, HostedMachine host)
             throws BoardException {
         config.check();
         CpuModel cpu = config.startEl() == 2 ? config.cpu() : config.cpu().withoutEl2();
