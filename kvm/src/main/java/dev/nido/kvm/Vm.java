@@ -51,7 +51,8 @@ public final class Vm implements AutoCloseable {
                         GicParameters.standard(config.cpu().listRegisters()),
                         hypervisor.cpus(),
                         machine.deterministic(),
-                        config.ipaBits() == 0 ? 40 : config.ipaBits());
+                        config.ipaBits() == 0 ? 40 : config.ipaBits(),
+                        mmio);
         arch = new VmArch(machine, hypervisor.memory(), hypervisor.vmids(), config.ipaBits());
         slots = new MemorySlots(arch);
         ram = new GuestRam(arch, slots);

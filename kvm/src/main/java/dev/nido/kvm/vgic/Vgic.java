@@ -2,8 +2,10 @@ package dev.nido.kvm.vgic;
 
 import dev.nido.arch.GicParameters;
 import dev.nido.kvm.Errno;
+import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vm;
+import dev.nido.kvm.mmu.VmMmioBus;
 import dev.nido.kvm.run.PhysicalCpus;
 
 import java.util.Arrays;
@@ -27,6 +29,7 @@ public final class Vgic {
     final PhysicalCpus physical;
     private final boolean deterministic;
     private final int ipaBits;
+    private final VmMmioBus bus;
     private GicParameters parameters;
     private long distributorBase = NO_ADDRESS;
     private long redistributorBase = NO_ADDRESS;
@@ -57,11 +60,17 @@ public final class Vgic {
      * @param physical the PEs
      * @param deterministic one thread runs all vCPUs, so that each may look at the timers of all
      * @param ipaBits bits of a guest physical address
+     * @param bus takes the guest's accesses
      */
     public Vgic(
-            GicParameters parameters, PhysicalCpus physical, boolean deterministic, int ipaBits) {
+            GicParameters parameters,
+            PhysicalCpus physical,
+            boolean deterministic,
+            int ipaBits,
+            VmMmioBus bus) {
         this.parameters = parameters;
         this.ipaBits = ipaBits;
+        this.bus = bus;
         this.physical = physical;
         this.deterministic = deterministic;
     }
@@ -107,6 +116,7 @@ public final class Vgic {
      * Completes it, after all vCPUs were created (KVM_DEV_ARM_VGIC_CTRL_INIT); again is nothing.
      *
      * @return 0 or a negative errno: ENODEV without a vCPU
+     * @throws KvmException EEXIST if another device has the addresses that were set
      */
     public int init() {
         synchronized (lock) {
@@ -121,8 +131,46 @@ public final class Vgic {
                 spis[i] = new VirtualInterrupt(GicParameters.FIRST_SPI + i, null);
                 spis[i].target = cpus[0];
             }
+            if (distributorBase != NO_ADDRESS) {
+                register(true, distributorBase);
+            }
+            if (redistributorBase != NO_ADDRESS) {
+                try {
+                    register(false, redistributorBase);
+                } catch (KvmException e) {
+                    bus.unregister(distributor);
+                    throw e;
+                }
+            }
             initialized = true;
             return 0;
+        }
+    }
+
+    /**
+     * The same with the guest physical addresses, which are otherwise attributes.
+     *
+     * @param distributor of {@link GicParameters#DISTRIBUTOR_SIZE} bytes, 64 KiB aligned
+     * @param redistributors of {@link GicParameters#REDISTRIBUTOR_SIZE} bytes a vCPU, likewise
+     * @throws KvmException EINVAL, E2BIG, EEXIST for addresses that cannot be, ENODEV without a
+     *     vCPU
+     */
+    public void init(long distributor, long redistributors) {
+        attributes.set(
+                VgicAttributes.GROUP_ADDRESS, VgicAttributes.ADDRESS_DISTRIBUTOR, distributor);
+        attributes.set(
+                VgicAttributes.GROUP_ADDRESS,
+                VgicAttributes.ADDRESS_REDISTRIBUTORS,
+                redistributors);
+        attributes.set(VgicAttributes.GROUP_CONTROL, VgicAttributes.CONTROL_INIT, 0);
+    }
+
+    private void register(boolean ofDistributor, long base) {
+        if (ofDistributor) {
+            bus.register("GICD", base, GicParameters.DISTRIBUTOR_SIZE, distributor);
+        } else {
+            long size = (long) cpus.length * GicParameters.REDISTRIBUTOR_SIZE;
+            bus.register("GICR", base, size, redistributors);
         }
     }
 
@@ -191,6 +239,9 @@ public final class Vgic {
     }
 
     void setBase(boolean ofDistributor, long base) {
+        if (initialized) {
+            register(ofDistributor, base);
+        }
         if (ofDistributor) {
             distributorBase = base;
         } else {

@@ -9,9 +9,9 @@
  * takes back what it did:
  *
  * {@snippet :
- * Vgic vgic = new Vgic(GicParameters.standard(16), hypervisor.cpus(), false, 40);
+ * Vgic vgic = new Vgic(GicParameters.standard(16), hypervisor.cpus(), false, 40, bus);
  * VgicCpu cpu = vgic.createCpu(0, owner);
- * vgic.init();
+ * vgic.init(0x800_0000, 0x80a_0000);
  * vgic.distributor().write(0x0, 4, 2);                   // GICD_CTLR.EnableGrp1
  * vgic.distributor().write(0x84, 4, 1);                  // GICD_IGROUPR1: INTID 32 in Group 1
  * vgic.distributor().write(0x104, 4, 1);                 // GICD_ISENABLER1

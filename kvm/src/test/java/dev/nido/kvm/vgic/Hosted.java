@@ -3,6 +3,7 @@ package dev.nido.kvm.vgic;
 import dev.nido.arch.GicParameters;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.mmu.VmMmioBus;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.kvm.run.PhysicalCpus;
 import dev.nido.machine.Machine;
@@ -21,6 +22,7 @@ final class Hosted implements GuestView {
 
     final Machine machine;
     final PhysicalCpus physical;
+    final VmMmioBus bus = new VmMmioBus();
     final Vgic vgic;
     final Guest[] guests;
 
@@ -142,7 +144,7 @@ final class Hosted implements GuestView {
     Hosted(String cpu, int pes) {
         machine = GuestView.machine(cpu, pes, true);
         physical = new PhysicalCpus(machine);
-        vgic = new Vgic(machine.gic().parameters(), physical, true, 40);
+        vgic = new Vgic(machine.gic().parameters(), physical, true, 40, bus);
         guests = new Guest[pes];
         for (int i = 0; i < pes; i++) {
             guests[i] = new Guest(i);

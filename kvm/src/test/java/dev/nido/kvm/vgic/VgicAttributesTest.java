@@ -9,6 +9,7 @@ import dev.nido.arch.GicParameters;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Errno;
 import dev.nido.kvm.KvmException;
+import dev.nido.kvm.mmu.VmMmioBus;
 import dev.nido.kvm.run.PhysicalCpus;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -154,7 +155,8 @@ class VgicAttributesTest {
                             GicParameters.standard(16),
                             new PhysicalCpus(GuestView.machine("default", 1, true)),
                             true,
-                            40);
+                            40,
+                            new VmMmioBus());
             refused(Errno.EBUSY, () -> early.attributes().get(GROUP_DISTRIBUTOR, 0));
             refused(Errno.ENODEV, () -> early.attributes().set(GROUP_CONTROL, CONTROL_INIT, 0));
             hosted.guests[0].running = true;
@@ -197,7 +199,8 @@ class VgicAttributesTest {
                         GicParameters.standard(16),
                         new PhysicalCpus(GuestView.machine("default", 1, true)),
                         true,
-                        40);
+                        40,
+                        new VmMmioBus());
         VgicAttributes all = vgic.attributes();
         for (int n : new int[] {0, 32, 65, 1024}) {
             refused(Errno.EINVAL, () -> all.set(GROUP_INTERRUPTS, 0, n));
@@ -224,6 +227,9 @@ class VgicAttributesTest {
             all.set(GROUP_ADDRESS, ADDRESS_DISTRIBUTOR, 0x800_0000);
             all.set(GROUP_ADDRESS, ADDRESS_REDISTRIBUTORS, 0x80a_0000);
             assertThat(all.get(GROUP_ADDRESS, ADDRESS_REDISTRIBUTORS)).isEqualTo(0x80a_0000);
+            assertThat(hosted.bus.answers(0x800_fff8, 8)).isTrue();
+            assertThat(hosted.bus.answers(0x80d_fff8, 8)).isTrue();
+            assertThat(hosted.bus.answers(0x80e_0000, 4)).isFalse();
             refused(Errno.EEXIST, () -> all.set(GROUP_ADDRESS, ADDRESS_DISTRIBUTOR, 0x900_0000));
         }
     }

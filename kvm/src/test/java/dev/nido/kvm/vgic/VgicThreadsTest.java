@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nido.arch.GicParameters;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.mmu.VmMmioBus;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.kvm.run.PhysicalCpus;
 import dev.nido.machine.Machine;
@@ -45,7 +46,7 @@ class VgicThreadsTest {
         Vm(String cpu, int pes) {
             machine = GuestView.machine(cpu, pes, true);
             PhysicalCpus physical = new PhysicalCpus(machine);
-            vgic = new Vgic(machine.gic().parameters(), physical, false, 40);
+            vgic = new Vgic(machine.gic().parameters(), physical, false, 40, new VmMmioBus());
             for (int i = 0; i < pes; i++) {
                 runners.add(new Runner(this, i, physical.get(i)));
             }
