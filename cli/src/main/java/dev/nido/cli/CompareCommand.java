@@ -2,10 +2,16 @@ package dev.nido.cli;
 
 import dev.nido.board.BoardConfig;
 import dev.nido.board.BoardException;
+import dev.nido.board.VirtBoard;
 import dev.nido.board.compare.Comparison;
+import dev.nido.board.compare.Disturbance;
 import dev.nido.board.compare.Outcome;
 import dev.nido.board.compare.Side;
 import dev.nido.board.device.ByteSink;
+import dev.nido.kvm.Tracer;
+import dev.nido.machine.pe.Pe;
+import dev.nido.observe.Observation;
+import dev.nido.observe.ObservationException;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -79,19 +85,41 @@ final class CompareCommand implements Callable<Integer> {
                             streams.text().flush();
                         }
                         : null;
-        Comparison comparison =
-                Comparison.of(new Side("bare", bare), new Side("hosted", hosted))
-                        .timeout(machine.timeout)
-                        .console(shown)
-                        .progress(streams::say);
-        if (blocks != null) {
-            comparison.blocks(blocks);
-        }
-        try {
-            return report(comparison.run()).code();
+        try (Observation observation = machine.observation.open()) {
+            Tracer tracer = observation.tracer();
+            Comparison comparison =
+                    Comparison.of(
+                                    new Side("bare", bare),
+                                    new Side(
+                                            "hosted",
+                                            hosted,
+                                            tracer == null ? null : new Observed(tracer)))
+                            .timeout(machine.timeout)
+                            .console(shown)
+                            .progress(streams::say);
+            if (blocks != null) {
+                comparison.blocks(blocks);
+            }
+            ExitStatus status = report(comparison.run());
+            observation.finish(streams.err());
+            return status.code();
         } catch (BoardException e) {
             throw new Refusal(Main.oneLine(e.getMessage()));
+        } catch (ObservationException e) {
+            streams.say(Main.oneLine(e.getMessage()));
+            return ExitStatus.INTERNAL.code();
         }
+    }
+
+    /** Nothing is disturbed; who observes hears of every pass. */
+    private record Observed(Tracer tracer) implements Disturbance {
+        @Override
+        public void begin(VirtBoard board) {
+            board.setTracer(tracer);
+        }
+
+        @Override
+        public void after(long record, Pe pe, long[] words, int length) {}
     }
 
     private ExitStatus report(Outcome outcome) {

@@ -3,7 +3,9 @@ package dev.nido.observe;
 import dev.nido.kvm.Tracer;
 
 import jdk.jfr.Configuration;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -68,7 +70,7 @@ public final class Observation implements AutoCloseable {
         create("--stat", statisticsFile);
         create("--record", recordingFile);
         statistics = request.statistics() == null ? null : new ExitStatistics();
-        events = recordingFile == null ? null : new JfrTracer();
+        events = recordingFile == null && !recordsAnyway() ? null : new JfrTracer();
         trace = traceFile == null ? null : openTrace();
         recording = recordingFile == null ? null : startRecording();
         List<Tracer> members = new ArrayList<>();
@@ -85,7 +87,10 @@ public final class Observation implements AutoCloseable {
         tracer = TracerGroup.of(members);
     }
 
-    /** What the hypervisor is to call; null if nothing is wanted. */
+    /**
+     * What the hypervisor is to call; null if nothing is wanted and the JVM was not started with a
+     * recording of its own.
+     */
     public Tracer tracer() {
         return tracer;
     }
@@ -106,8 +111,10 @@ public final class Observation implements AutoCloseable {
         if (statistics != null) {
             attempt("--stat", statisticsFile, () -> report(standardError), failures);
         }
-        if (recording != null) {
+        if (events != null) {
             events.finish();
+        }
+        if (recording != null) {
             attempt("--record", recordingFile, this::stopRecording, failures);
         }
         if (trace != null) {
@@ -151,6 +158,13 @@ public final class Observation implements AutoCloseable {
         recording.stop();
         recording.dump(recordingFile);
         recording.close();
+    }
+
+    /** Whether the JVM was started with a recording, which then has our events too. */
+    private static boolean recordsAnyway() {
+        return FlightRecorder.isInitialized()
+                && FlightRecorder.getFlightRecorder().getRecordings().stream()
+                        .anyMatch(r -> r.getState() == RecordingState.RUNNING);
     }
 
     private TraceWriter openTrace() throws ObservationException {

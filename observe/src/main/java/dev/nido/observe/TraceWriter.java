@@ -4,6 +4,8 @@ import dev.nido.kvm.Exit;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
+import dev.nido.machine.Clock;
+import dev.nido.machine.Machine;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -23,6 +25,9 @@ import java.util.function.LongSupplier;
  *
  * <p>The thread is named after the vCPU, and its number tells the vCPUs of all VMs apart; the CPU
  * is the PE on which it is loaded. Events that KVM does not have begin with {@code nido_}.
+ *
+ * <p>Times are the host's, from the start of the trace; of a deterministic machine its own, so that
+ * the same run has the same trace, byte for byte.
  *
  * <p>Lines are collected in one buffer of fixed size; memory does not grow with the trace, and a
  * line allocates nothing. Lines of several threads are in the order in which they came, each whole.
@@ -247,18 +252,21 @@ public final class TraceWriter implements Tracer, AutoCloseable {
         int pe = vcpu.cpu() == null ? 0 : vcpu.cpu().index();
         line.begin().text("kvm-vcpu-").decimal(vcpu.id()).padLeft(16);
         line.begin().text("-").decimal(thread(vcpu)).padRight(9);
-        return time(pe, event);
+        return time(vcpu.vm(), pe, event);
     }
 
     /** An event that no vCPU causes comes from the thread of the VMM that has it. */
     private LineBuffer begin(Vm vm, String event) {
         line.begin().text("vmm").padLeft(16);
         line.begin().text("-").decimal(number(vm)).padRight(9);
-        return time(0, event);
+        return time(vm, 0, event);
     }
 
-    private LineBuffer time(int pe, String event) {
-        long micros = (nanos.getAsLong() - start) / 1000;
+    private LineBuffer time(Vm vm, int pe, String event) {
+        Machine machine = vm.hypervisor().machine();
+        long now = machine.deterministic() ? machine.clock().ticks() : nanos.getAsLong() - start;
+        // A tick of the machine's clock is a nanosecond.
+        long micros = now / (Clock.FREQUENCY / 1_000_000);
         line.text("[").decimal(pe, 3).text("] .....");
         line.begin().decimal(micros / 1_000_000).padLeft(6);
         return line.text(".").decimal(micros % 1_000_000, 6).text(": ").text(event);

@@ -8,6 +8,7 @@ import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 
 import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
 
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,21 @@ class ObservationTest {
             assertThat(observation.tracer()).isNull();
             observation.finish(System.err);
         }
+    }
+
+    @Test
+    void aRecordingThatTheJvmWasStartedWithHasTheEventsToo() throws Exception {
+        Path file = folder.resolve("jvm.jfr");
+        try (Recording ofTheJvm = new Recording()) {
+            ofTheJvm.start();
+            run(new ObservationRequest(null, null, null));
+            ofTheJvm.stop();
+            ofTheJvm.dump(file);
+        }
+        assertThat(
+                        RecordingFile.readAllEvents(file).stream()
+                                .filter(e -> e.getEventType().getName().endsWith("GuestExit")))
+                .hasSize(5);
     }
 
     @Test

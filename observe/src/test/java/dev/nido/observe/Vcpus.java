@@ -24,7 +24,7 @@ final class Vcpus implements AutoCloseable {
                                 1,
                                 0x4000_0000L,
                                 64 << 20,
-                                true,
+                                false,
                                 0,
                                 2,
                                 false));

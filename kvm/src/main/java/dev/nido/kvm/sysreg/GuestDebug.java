@@ -29,6 +29,11 @@ public record GuestDebug(
         wcr = Arrays.copyOf(wcr, CpuModel.WATCHPOINTS);
     }
 
+    /** As KVM's {@code KVM_GUESTDBG_*} say it. */
+    int flags() {
+        return 0x1_0001 | (singleStep ? 2 : 0) | (hardware ? 0x2_0000 : 0);
+    }
+
     /** BRK instructions only. */
     public static GuestDebug softwareBreakpoints() {
         return new GuestDebug(false, false, new long[0], new long[0], new long[0], new long[0]);

@@ -6,6 +6,7 @@ import dev.nido.arch.MdscrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Exit;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.run.PhysicalCpu;
 
@@ -134,6 +135,10 @@ public final class VirtualDebug {
             setStep(guestStep);
         }
         user = debug;
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.guestDebug(vcpu, debug == null ? 0 : debug.flags());
+        }
         if (cpu != null) {
             cpu.write(SysReg.MDCR_EL2, TrapConfiguration.mdcr(vcpu));
         }
