@@ -471,7 +471,7 @@ final class EmulatedAccess {
 
     // Results
 
-    /** Before the first element: what a load clears. */
+    /** Once all translations are known, before the first element: what a load clears. */
     void begin(Vcpu vcpu) {
         if (kind == Kind.STRUCTURE && !write && !replicate && lane < 0) {
             for (int r = 0; r < registers * elements; r++) {

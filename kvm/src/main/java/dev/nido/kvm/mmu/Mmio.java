@@ -95,7 +95,8 @@ public final class Mmio {
         vm = vcpu.vm();
         tracer = vm.hypervisor().tracer();
         int size = 1 << ((int) (esr >>> 22) & 3);
-        if ((esr & Esr.ISV) != 0 && (far & size - 1) == 0) {
+        // At the begin of a page it may be the second half of what began in the page before.
+        if ((esr & Esr.ISV) != 0 && (far & size - 1) == 0 && (far & PAGE_MASK) != 0) {
             access.fromSyndrome(vcpu, esr, far);
             page0 = far & ~PAGE_MASK;
             page1 = page0;
@@ -131,8 +132,7 @@ public final class Mmio {
         boolean crosses = page0 != page1;
         ipa0 = ipa & ~PAGE_MASK;
         ipa1 = ipa0;
-        boolean attributes = access.kind == Kind.ZERO || unaligned && (crosses || access.count > 1);
-        if (attributes || page0 != (far & ~PAGE_MASK)) {
+        if (access.kind == Kind.ZERO || unaligned || page0 != (far & ~PAGE_MASK)) {
             int r = translate(page0);
             if (r != 0) {
                 return r;
@@ -152,27 +152,33 @@ public final class Mmio {
                 ipa1 = par & 0xffff_ffff_f000L;
             }
         }
-        return attributes ? alignment(unaligned, crosses) : 0;
-    }
-
-    /** Alignment faults that the abort of stage 2 was faster than (Arm ARM B2.8.2). */
-    private int alignment(boolean unaligned, boolean crosses) {
-        long va = access.va[0];
-        if (access.kind == Kind.ZERO) {
-            return isDevice(attribute0) ? inject(access.zeroVa, Esr.FSC_ALIGNMENT, true) : 0;
-        }
-        if (!unaligned) {
-            return 0;
-        }
-        if (access.count > 1
-                && ((vcpu.readSys(SysReg.SCTLR_EL1) & SCTLR_A) != 0 || isDevice(attribute0))) {
-            return inject(va, Esr.FSC_ALIGNMENT, access.write);
-        }
-        boolean split = (va & PAGE_MASK) + (1 << access.log2) > PAGE_MASK + 1;
-        if (crosses && split && isDevice(attribute1)) {
-            return inject(page1, Esr.FSC_ALIGNMENT, access.write);
+        access.begin(vcpu);
+        if (access.kind == Kind.ZERO && isDevice(attribute0)) {
+            return inject(access.zeroVa, Esr.FSC_ALIGNMENT, true);
         }
         return 0;
+    }
+
+    /**
+     * Alignment faults of the current element, which is not aligned, that the abort of stage 2 was
+     * faster than (Arm ARM B2.8.2).
+     *
+     * @return whether there was one
+     */
+    private boolean alignmentFault() {
+        long va = access.va[element];
+        boolean checked = (vcpu.readSys(SysReg.SCTLR_EL1) & SCTLR_A) != 0;
+        boolean inFirst = (va & ~PAGE_MASK) == page0;
+        if (checked || isDevice(inFirst ? attribute0 : attribute1)) {
+            inject(va, Esr.FSC_ALIGNMENT, access.write);
+            return true;
+        }
+        boolean split = (va & PAGE_MASK) + (1 << access.log2) > PAGE_MASK + 1;
+        if (split && isDevice(attribute1)) {
+            inject(page1, Esr.FSC_ALIGNMENT, access.write);
+            return true;
+        }
+        return false;
     }
 
     private static boolean isDevice(int attribute) {
@@ -186,26 +192,26 @@ public final class Mmio {
      *     executed again
      */
     private int translate(long va) {
-        Pe pe = vcpu.cpu().pe();
         long pstate = vcpu.pstate();
         boolean el0 = Spsr.el(pstate) == 0;
         boolean asEl0 = el0 || access.unprivileged && (pstate & Spsr.UAO) == 0;
         boolean pan = !asEl0 && (pstate & Spsr.PAN) != 0;
-        int key = (asEl0 ? AT_S1E0R : pan ? AT_S1E1RP : AT_S1E1R) | (access.write ? 1 : 0);
-        long kept = pe.sys[PAR];
-        boolean panBefore = pe.pan;
-        pe.pan = pan;
-        pe.mmu.resume();
-        pe.mmu.at(key, va);
-        pe.mmu.suspend();
-        pe.pan = panBefore;
-        par = pe.sys[PAR];
-        pe.sys[PAR] = kept;
+        par =
+                executeAt(
+                        (asEl0 ? AT_S1E0R : pan ? AT_S1E1RP : AT_S1E1R) | (access.write ? 1 : 0),
+                        va,
+                        pan);
         if ((par & 1) == 0) {
             return 0;
         }
         int status = (int) (par >>> 1) & 0x3f;
         if ((par >>> 9 & 1) == 0) {
+            if ((status & 0x3c) == Esr.FSC_PERMISSION && alignmentComesFirst()) {
+                long any = executeAt(AT_S1E1R, va, false);
+                if ((any & 1) == 0 && isDevice((int) (any >>> 56))) {
+                    status = Esr.FSC_ALIGNMENT;
+                }
+            }
             return inject(va, status, access.write);
         }
         // The guest's tables are not mapped yet, or not in memory.
@@ -223,6 +229,31 @@ public final class Mmio {
         return Handled.RESUME;
     }
 
+    /** AT on the PE, and what it leaves in PAR_EL1, which the guest does not see. */
+    private long executeAt(int key, long va, boolean pan) {
+        Pe pe = vcpu.cpu().pe();
+        long kept = pe.sys[PAR];
+        boolean panBefore = pe.pan;
+        pe.pan = pan;
+        pe.mmu.resume();
+        pe.mmu.at(key, va);
+        pe.mmu.suspend();
+        pe.pan = panBefore;
+        long result = pe.sys[PAR];
+        pe.sys[PAR] = kept;
+        return result;
+    }
+
+    /**
+     * Whether the PE finds a misaligned access to Device memory before missing rights: it does where
+     * it translates for the access itself, not for the range of all accesses.
+     */
+    private boolean alignmentComesFirst() {
+        return access.count == 1
+                && access.kind != Kind.STRUCTURE
+                && (access.va[0] & (1 << access.log2) - 1) != 0;
+    }
+
     private int inject(long far, int status, boolean write) {
         pending = false;
         ExceptionInjection.dataAbort(vcpu, far, status | (write ? Esr.WNR : 0));
@@ -236,7 +267,6 @@ public final class Mmio {
     // Access by access
 
     private int start() {
-        access.begin(vcpu);
         element = 0;
         return nextElement() ? proceed() : Handled.RESUME;
     }
@@ -247,6 +277,9 @@ public final class Mmio {
         gathered = 0;
         long va = access.va[element];
         bytewise = (va & (1 << access.log2) - 1) != 0;
+        if (bytewise && alignmentFault()) {
+            return false;
+        }
         if (bytewise && access.write) {
             for (int i = 0; i < 1 << access.log2; i++) {
                 long ipa = ipaOf(va + i);
