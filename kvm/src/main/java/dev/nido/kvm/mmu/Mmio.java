@@ -245,8 +245,8 @@ public final class Mmio {
     }
 
     /**
-     * Whether the PE finds a misaligned access to Device memory before missing rights: it does where
-     * it translates for the access itself, not for the range of all accesses.
+     * Whether the PE finds a misaligned access to Device memory before missing rights: it does
+     * where it translates for the access itself, not for the range of all accesses.
      */
     private boolean alignmentComesFirst() {
         return access.count == 1

@@ -135,7 +135,9 @@ class MmioEquivalenceTest {
         "at s1e0w, x20",
     };
 
-    /** Devices' accesses, and what they answer: a function of the access and of how many there were. */
+    /**
+     * Devices' accesses, and what they answer: a function of the access and of how many there were.
+     */
     private static final class Log implements MmioDevice {
         final List<String> lines = new ArrayList<>();
 
@@ -403,14 +405,7 @@ class MmioEquivalenceTest {
         Outcome o = new Outcome();
         MachineConfig config =
                 new MachineConfig(
-                        CpuModel.defaultModel().withoutEl2(),
-                        1,
-                        RAM,
-                        RAM_BYTES,
-                        true,
-                        7,
-                        1,
-                        true);
+                        CpuModel.defaultModel().withoutEl2(), 1, RAM, RAM_BYTES, true, 7, 1, true);
         try (Machine machine = new Machine(config, new StreamRecorder(o))) {
             machine.bus().map("log", DEVICE, DEVICE_BYTES, o.log);
             machine.memory().write(0, image, 0, image.length);
