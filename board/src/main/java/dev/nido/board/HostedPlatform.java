@@ -372,7 +372,7 @@ final class HostedPlatform implements Platform {
 
         @Override
         public long nextDeadline() {
-            return vcpu.timer().nextDeadline();
+            return pe.timer.nextDeadline();
         }
     }
 }
