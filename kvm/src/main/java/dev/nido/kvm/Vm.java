@@ -32,6 +32,7 @@ public final class Vm implements AutoCloseable {
     private final VmArch arch;
     private final MemorySlots slots;
     private final GuestRam ram;
+    private final GuestRam ownRam;
     private final VmMmioBus mmio = new VmMmioBus();
     private final GuestFirmware firmware;
     private boolean closed;
@@ -56,6 +57,7 @@ public final class Vm implements AutoCloseable {
         arch = new VmArch(machine, hypervisor.memory(), hypervisor.vmids(), config.ipaBits());
         slots = new MemorySlots(arch);
         ram = new GuestRam(arch, slots);
+        ownRam = GuestRam.ofHypervisor(arch, slots);
         firmware = new GuestFirmware(this, false);
         vgic.setTraced(this);
         arch.setTraced(this);
@@ -124,6 +126,11 @@ public final class Vm implements AutoCloseable {
     /** The devices that the hypervisor emulates, by guest physical address. */
     public VmMmioBus mmio() {
         return mmio;
+    }
+
+    /** The guest's memory as the hypervisor uses it on the guest's behalf. */
+    public GuestRam ownRam() {
+        return ownRam;
     }
 
     /** What answers HVC and SMC. */

@@ -94,7 +94,7 @@ public final class GuestAbort {
         Vm vm = vcpu.vm();
         boolean instruction = Esr.exceptionClass(esr) == Esr.EC_INSTRUCTION_ABORT;
         if ((esr & Esr.S1PTW) != 0) {
-            GuestWalk walk = new GuestWalk(vm.slots(), vm.ram());
+            GuestWalk walk = new GuestWalk(vm.slots(), vm.ownRam());
             if (!walk.toPage(vcpu, far, ipa)) {
                 return Handled.RESUME; // The tables have changed: walk again.
             }

@@ -28,12 +28,24 @@ public final class GuestRam {
     private final MemorySlots slots;
     private final PhysicalMemory memory;
     private final CodeCache code;
+    private final boolean forHost;
 
+    /** What the VMM and its devices use: pages' owners are asked. */
     public GuestRam(VmArch arch, MemorySlots slots) {
+        this(arch, slots, true);
+    }
+
+    private GuestRam(VmArch arch, MemorySlots slots, boolean forHost) {
+        this.forHost = forHost;
         this.arch = arch;
         this.slots = slots;
         this.memory = arch.host().memory();
         this.code = arch.machine().codeCache();
+    }
+
+    /** What the hypervisor uses on a guest's behalf: pages become the guest's own first. */
+    public static GuestRam ofHypervisor(VmArch arch, MemorySlots slots) {
+        return new GuestRam(arch, slots, false);
     }
 
     /** Whether all bytes have memory that devices may touch. */
@@ -51,7 +63,7 @@ public final class GuestRam {
             if (s == null) {
                 return -Errno.EFAULT;
             }
-            if (arch.ownership() == PageOwnership.UNRESTRICTED) {
+            if (!forHost || arch.ownership() == PageOwnership.UNRESTRICTED) {
                 at = Math.max(at, s.ipa() + s.size() - PAGE);
                 continue;
             }
@@ -80,7 +92,7 @@ public final class GuestRam {
         int done = 0;
         while (done < length) {
             int n = Math.min(length - done, PAGE - (int) (ipa + done & PAGE - 1));
-            MemorySlot s = slot(ipa + done);
+            MemorySlot s = usable(ipa + done);
             UserMemory m = s.memory();
             long stamp = enter(m);
             try {
@@ -99,7 +111,7 @@ public final class GuestRam {
         int done = 0;
         while (done < length) {
             int n = Math.min(length - done, PAGE - (int) (ipa + done & PAGE - 1));
-            MemorySlot s = slot(ipa + done);
+            MemorySlot s = usable(ipa + done);
             UserMemory m = s.memory();
             long stamp = enter(m);
             try {
@@ -111,6 +123,17 @@ public final class GuestRam {
             }
             done += n;
         }
+    }
+
+    /** The slot of an address whose page may be used: on a guest's behalf, only the guest's own. */
+    private MemorySlot usable(long ipa) {
+        if (!forHost && arch.ownership() != PageOwnership.UNRESTRICTED) {
+            int r = claim(ipa);
+            if (r != 0) {
+                throw refused(r, ipa);
+            }
+        }
+        return slot(ipa);
     }
 
     /** From now on pages do not go away, and what the host may touch stays so. */
@@ -151,7 +174,10 @@ public final class GuestRam {
             throw refused(Errno.ENOMEM, ipa);
         }
         if (arch.ownership() != PageOwnership.UNRESTRICTED) {
-            int r = arch.ownership().hostAccess(pa & -PAGE, PAGE);
+            int r =
+                    forHost
+                            ? arch.ownership().hostAccess(pa & -PAGE, PAGE)
+                            : arch.ownership().guestAccess(arch.vm(), ipa & -PAGE, pa & -PAGE);
             if (r != 0) {
                 throw refused(r, ipa);
             }
@@ -218,7 +244,7 @@ public final class GuestRam {
             }
             return value;
         }
-        MemorySlot s = slot(ipa);
+        MemorySlot s = usable(ipa);
         UserMemory m = s.memory();
         long stamp = enter(m);
         try {
@@ -244,7 +270,7 @@ public final class GuestRam {
             write(ipa, bytes, 0, size);
             return;
         }
-        MemorySlot s = slot(ipa);
+        MemorySlot s = usable(ipa);
         UserMemory m = s.memory();
         long stamp = enter(m);
         try {

@@ -122,10 +122,14 @@ public final class MemorySlot implements UserMemory.Notifier {
     }
 
     @Override
-    public void beforeChange(long from, long length) {
+    public void beforeChange(long from, long size) {
         long start = Math.max(from, offset);
-        long end = Math.min(from + length, offset + bytes);
-        arch.beginInvalidation(start - offset + ipa, Math.max(0, end - start));
+        long end = Math.min(from + size, offset + bytes);
+        long length = Math.max(0, end - start);
+        arch.beginInvalidation(start - offset + ipa, length);
+        if (arch.vm() != null && length > 0) {
+            arch.ownership().release(arch.vm(), start - offset + ipa, length);
+        }
     }
 
     @Override

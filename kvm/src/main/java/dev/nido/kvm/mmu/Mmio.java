@@ -215,7 +215,7 @@ public final class Mmio {
             return inject(va, status, access.write);
         }
         // The guest's tables are not mapped yet, or not in memory.
-        GuestWalk walk = new GuestWalk(vm.slots(), vm.ram());
+        GuestWalk walk = new GuestWalk(vm.slots(), vm.ownRam());
         if (walk.toMissing(vcpu, va)) {
             return inject(va, Esr.FSC_EXTERNAL_ON_WALK + walk.level(), access.write);
         }
@@ -314,7 +314,7 @@ public final class Mmio {
     private int load(long ipa, int size) {
         if (isRam(ipa)) {
             try {
-                gather(vm.ram().get(ipa, size));
+                gather(vm.ownRam().get(ipa, size));
             } catch (KvmException e) {
                 return -e.errno();
             }
@@ -336,7 +336,7 @@ public final class Mmio {
         long low = size == 8 ? value : value & (1L << 8 * size) - 1;
         if (isRam(ipa)) {
             try {
-                vm.ram().put(ipa, size, low);
+                vm.ownRam().put(ipa, size, low);
             } catch (KvmException e) {
                 return -e.errno();
             }

@@ -46,12 +46,22 @@ public interface PageOwnership {
     int hostAccess(long pa, long size);
 
     /**
-     * Until {@link #leaveHostAccess} by the same thread, what {@link #hostAccess} allows stays
-     * allowed: whoever takes pages from the host waits.
+     * The hypervisor is about to read or write a page on a guest's behalf.
+     *
+     * @param pa the page that stands at {@code ipa}
+     * @return 0, or {@code -EPERM} if the guest does not have that page there
+     */
+    default int guestAccess(Vm vm, long ipa, long pa) {
+        return 0;
+    }
+
+    /**
+     * Until {@link #leaveHostAccess} by the same thread, what {@link #hostAccess} and {@link
+     * #guestAccess} allow stays allowed: whoever takes pages away waits.
      */
     default void enterHostAccess() {}
 
-    /** The accesses that began with {@link #enterHostAccess} are over. */
+    /** What began with {@link #enterHostAccess} is over. */
     default void leaveHostAccess() {}
 
     /**

@@ -166,6 +166,19 @@ public final class ProtectedMode implements PageOwnership {
     }
 
     @Override
+    public int guestAccess(Vm vm, long ipa, long pa) {
+        GuestPages guest = guests.get(vm);
+        stage2.lock().lock();
+        try {
+            return guest != null && guest.translate(ipa & -pageSize) == (pa & -pageSize)
+                    ? 0
+                    : -EPERM;
+        } finally {
+            stage2.lock().unlock();
+        }
+    }
+
+    @Override
     public void enterHostAccess() {
         use.readLock().lock();
     }
@@ -225,6 +238,7 @@ public final class ProtectedMode implements PageOwnership {
         if (guest == null) {
             return;
         }
+        use.writeLock().lock();
         stage2.lock().lock();
         try {
             for (long i = 0; i < size; i += pageSize) {
@@ -234,6 +248,7 @@ public final class ProtectedMode implements PageOwnership {
             }
         } finally {
             stage2.lock().unlock();
+            use.writeLock().unlock();
         }
     }
 
