@@ -42,7 +42,8 @@ public final class HypPageTable {
     public int init(int vaBits) {
         int pageShift = ops.pageShift();
         int startLevel = 4 - (vaBits - 4) / (pageShift - 3);
-        if (vaBits <= pageShift || startLevel < 0 || startLevel > TableGeometry.LAST_LEVEL) {
+        int limit = pageShift == 16 ? 52 : 48;
+        if (vaBits > limit || startLevel < 0 || startLevel > TableGeometry.LAST_LEVEL) {
             return -Errno.EINVAL;
         }
         TableGeometry g = new TableGeometry(pageShift, vaBits, startLevel, pageShift == 12 ? 1 : 2);

@@ -34,9 +34,14 @@ class TestMemory implements MemoryOps, AutoCloseable {
 
     /** Roots come from the first half, pages from the second. */
     TestMemory(int pageShift, int pages) {
+        this(pageShift, new PhysicalMemory(BASE, (long) pages << pageShift));
+    }
+
+    /** All of a memory that begins at {@link #BASE}. */
+    TestMemory(int pageShift, PhysicalMemory memory) {
         this.pageShift = pageShift;
-        this.pages = pages;
-        memory = new PhysicalMemory(BASE, (long) pages << pageShift);
+        this.pages = (int) (memory.size() >>> pageShift);
+        this.memory = memory;
         counts = new AtomicIntegerArray(pages);
         rootPages = Math.min(pages / 2, 256);
         free = new int[pages];
