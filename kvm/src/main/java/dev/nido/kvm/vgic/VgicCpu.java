@@ -1,8 +1,5 @@
 package dev.nido.kvm.vgic;
 
-import static dev.nido.arch.IchHcrEl2.EN;
-import static dev.nido.arch.IchHcrEl2.EOI_COUNT_SHIFT;
-import static dev.nido.arch.IchHcrEl2.LRENPIE;
 import static dev.nido.arch.IchHcrEl2.NPIE;
 import static dev.nido.arch.IchHcrEl2.VGRP0DIE;
 import static dev.nido.arch.IchHcrEl2.VGRP0EIE;
@@ -15,7 +12,6 @@ import static dev.nido.kvm.vgic.ListRegister.PENDING;
 import static dev.nido.kvm.vgic.ListRegister.PINTID_SHIFT;
 import static dev.nido.kvm.vgic.ListRegister.STATE;
 
-import dev.nido.arch.GicParameters;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.run.PhysicalCpu;
@@ -67,8 +63,6 @@ public final class VgicCpu {
         long reg(int n);
     }
 
-    private static final long BASE = EN | LRENPIE;
-
     /** INTID of the physical maintenance interrupt. */
     private static final int MAINTENANCE = 25;
 
@@ -93,10 +87,8 @@ public final class VgicCpu {
     /** The PPIs that stand for physical ones. */
     private VirtualInterrupt[] mapped = {};
 
-    /** What the list registers hold, and for whom. */
+    /** For whom the list registers are. */
     private final VirtualInterrupt[] slots = new VirtualInterrupt[16];
-
-    private final long[] filled = new long[16];
 
     /** A bit for each list register that is in {@link #slots}. */
     private int used;
@@ -114,13 +106,8 @@ public final class VgicCpu {
     volatile boolean kickDue;
 
     private PhysicalCpu cpu;
-    private long hcr;
-
-    // While not loaded; otherwise they are in the PE.
-
-    private long vmcr;
-    private long ap0r0;
-    private long ap1r0;
+    private final ListRegisters registers;
+    private final InterfaceRegisters control = new InterfaceRegisters();
 
     VgicCpu(Vgic vgic, int id, Owner owner) {
         this.vgic = vgic;
@@ -130,6 +117,7 @@ public final class VgicCpu {
             local[i] = new VirtualInterrupt(i, this);
         }
         asleep = true;
+        registers = new ListRegisters(vgic.parameters().listRegisters());
     }
 
     /** The vCPU's number. */
@@ -198,11 +186,8 @@ public final class VgicCpu {
     /** Gives a PE the guest's CPU interface ({@code vgic_v3_load}). */
     public void load(PhysicalCpu cpu) {
         this.cpu = cpu;
-        cpu.write(SysReg.ICH_VMCR_EL2, vmcr);
-        cpu.write(SysReg.ICH_AP0R0_EL2, ap0r0);
-        cpu.write(SysReg.ICH_AP1R0_EL2, ap1r0);
-        hcr = BASE;
-        cpu.write(SysReg.ICH_HCR_EL2, hcr);
+        control.load(cpu);
+        registers.load(cpu);
         synchronized (vgic.lock) {
             for (VirtualInterrupt irq : mapped) {
                 irq.physicalKnown = false;
@@ -214,15 +199,10 @@ public final class VgicCpu {
     /** Takes it from the PE again ({@code vgic_v3_put}). */
     public void put() {
         fold();
-        vmcr = cpu.read(SysReg.ICH_VMCR_EL2);
-        ap0r0 = cpu.read(SysReg.ICH_AP0R0_EL2);
-        ap1r0 = cpu.read(SysReg.ICH_AP1R0_EL2);
+        control.put();
         synchronized (vgic.lock) {
-            for (int i = 0; i < vgic.parameters().listRegisters(); i++) {
-                release(i);
-                write(i, 0);
-            }
-            used = 0;
+            releaseAll();
+            registers.put();
             for (VirtualInterrupt irq : mapped) {
                 if (irq.physicalActive || !irq.physicalKnown) {
                     vgic.physical.setActive(cpu, irq.physical, false);
@@ -231,7 +211,6 @@ public final class VgicCpu {
             }
             stale = true;
         }
-        cpu.write(SysReg.ICH_HCR_EL2, 0);
         cpu = null;
     }
 
@@ -268,6 +247,13 @@ public final class VgicCpu {
             irq.filledPending = false;
             irq.relatched = false;
         }
+    }
+
+    private void releaseAll() {
+        for (int i = 0; i < registers.count(); i++) {
+            release(i);
+        }
+        used = 0;
     }
 
     /** Its list registers have to be filled again. */
@@ -345,9 +331,10 @@ public final class VgicCpu {
     }
 
     private void fill() {
-        int n = vgic.parameters().listRegisters();
-        long control = BASE;
-        if (listed <= n) {
+        int n = registers.count();
+        long watch = ListRegisters.CONTROL;
+        boolean all = listed <= n;
+        if (all) {
             int free = ~used;
             for (int i = 0; i < listed; i++) {
                 VirtualInterrupt irq = list[i];
@@ -356,19 +343,13 @@ public final class VgicCpu {
                     free = ~used;
                 }
             }
-            for (int i = 0; i < n; i++) {
-                write(i, slots[i] == null ? 0 : value(slots[i], true));
-            }
         } else {
-            control = select(n);
-            for (int i = 0; i < n; i++) {
-                write(i, slots[i] == null ? 0 : value(slots[i], false));
-            }
+            watch = select(n);
         }
-        if (control != hcr) {
-            hcr = control;
-            cpu.write(SysReg.ICH_HCR_EL2, control);
+        for (int i = 0; i < n; i++) {
+            write(i, slots[i] == null ? 0 : value(slots[i], all));
         }
+        registers.setControl(watch);
     }
 
     private void assign(VirtualInterrupt irq, int slot) {
@@ -385,11 +366,8 @@ public final class VgicCpu {
      * @return ICH_HCR_EL2, so that no change goes unseen that needs others
      */
     private long select(int n) {
-        int groups = (int) cpu.read(SysReg.ICH_VMCR_EL2) & 3;
-        for (int i = 0; i < n; i++) {
-            release(i);
-        }
-        used = 0;
+        int groups = (int) control.get(SysReg.ICH_VMCR_EL2) & 3;
+        releaseAll();
         int takeable = 0;
         int active = 0;
         for (int i = 0; i < listed; i++) {
@@ -415,7 +393,7 @@ public final class VgicCpu {
         for (int i = 0; i < active && slot < n; i++) {
             assign(list[takeable + i], slot++);
         }
-        return BASE
+        return ListRegisters.CONTROL
                 | (takeable > pending ? NPIE : 0)
                 | ((groups & 1) != 0 ? VGRP0DIE : VGRP0EIE)
                 | ((groups & 2) != 0 ? VGRP1DIE : VGRP1EIE);
@@ -457,15 +435,12 @@ public final class VgicCpu {
     }
 
     private void write(int i, long value) {
-        if (filled[i] == value || value == 0 && (filled[i] & (STATE | EOI)) == 0) {
-            return;
+        if (registers.write(i, value)) {
+            Tracer tracer = vgic.tracer();
+            if (tracer != null) {
+                tracer.listRegister(vgic.traced().vcpus().get(id), i, value);
+            }
         }
-        filled[i] = value;
-        Tracer tracer = vgic.tracer();
-        if (tracer != null) {
-            tracer.listRegister(vgic.traced().vcpus().get(id), i, value);
-        }
-        cpu.write(ListRegister.of(i), value);
     }
 
     private void settlePhysical() {
@@ -497,24 +472,22 @@ public final class VgicCpu {
         synchronized (vgic.lock) {
             for (int m = used; m != 0; m &= m - 1) {
                 int i = Integer.numberOfTrailingZeros(m);
-                long now = cpu.read(ListRegister.of(i));
-                if (now != filled[i]) {
-                    fold(slots[i], filled[i], now);
-                    filled[i] = now;
-                    if ((now & STATE) == 0) {
-                        write(i, 0);
+                long was = registers.held(i);
+                if (registers.look(i)) {
+                    fold(slots[i], was, registers.held(i));
+                    if ((registers.held(i) & STATE) == 0) {
+                        registers.write(i, 0);
                     }
                     stale = true;
                 }
             }
             outstanding = false;
             folds = folds + 1;
-            absent = (cpu.read(SysReg.ICH_HCR_EL2) >>> EOI_COUNT_SHIFT & 0x1f) != 0;
-            if (absent || hcr != BASE) {
-                // What the guest did to its interface may call for another selection. Written
-                // here, so that no reason is left for the maintenance interrupt.
-                hcr = BASE;
-                cpu.write(SysReg.ICH_HCR_EL2, BASE);
+            absent = registers.takeEnds();
+            if (absent || registers.isWatching()) {
+                // What the guest did to its interface may call for another selection. No reason
+                // is left for the maintenance interrupt meanwhile.
+                registers.setControl(ListRegisters.CONTROL);
                 stale = true;
             }
             if (stale) {
@@ -575,7 +548,7 @@ public final class VgicCpu {
             if (listed == 0) {
                 return false;
             }
-            VirtualInterfaceState state = interfaceState();
+            VirtualInterfaceState state = control.state(vgic.parameters());
             int groups = state.groups();
             VirtualInterrupt best = null;
             int bestKey = DISABLED_GROUP;
@@ -593,31 +566,13 @@ public final class VgicCpu {
         }
     }
 
-    private VirtualInterfaceState interfaceState() {
-        return new VirtualInterfaceState(
-                vgic.parameters(),
-                control(SysReg.ICH_VMCR_EL2),
-                control(SysReg.ICH_AP0R0_EL2),
-                control(SysReg.ICH_AP1R0_EL2));
-    }
-
     /** ICH_VMCR, ICH_AP0R0 or ICH_AP1R0_EL2, wherever it is now. */
     long control(SysReg r) {
-        if (cpu != null) {
-            return cpu.read(r);
-        }
-        return r == SysReg.ICH_VMCR_EL2 ? vmcr : r == SysReg.ICH_AP0R0_EL2 ? ap0r0 : ap1r0;
+        return control.get(r);
     }
 
     void setControl(SysReg r, long value) {
-        if (cpu != null) {
-            cpu.write(r, value);
-        }
-        switch (r) {
-            case ICH_VMCR_EL2 -> vmcr = value;
-            case ICH_AP0R0_EL2 -> ap0r0 = value;
-            default -> ap1r0 = value;
-        }
+        control.set(r, value);
         stale = true;
     }
 
@@ -635,10 +590,5 @@ public final class VgicCpu {
             }
         }
         return true;
-    }
-
-    @Override
-    public String toString() {
-        return "vgic of vCPU " + id + " of " + GicParameters.affinity(id);
     }
 }
