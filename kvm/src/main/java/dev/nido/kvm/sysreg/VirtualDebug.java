@@ -178,12 +178,12 @@ public final class VirtualDebug {
         boolean guest = user == null;
         for (int n = 0; n < CpuModel.BREAKPOINTS; n++) {
             long bcr = guest ? values[BCR[n].ordinal()] : user.bcr()[n];
-            cpu.write(BVR[n], guest ? values[BVR[n].ordinal()] : user.bvr()[n]);
-            cpu.write(BCR[n], guest && (bcr & BT_EL2) != 0 ? bcr & ~1L : bcr);
+            put(BVR[n], guest ? values[BVR[n].ordinal()] : user.bvr()[n]);
+            put(BCR[n], guest && (bcr & BT_EL2) != 0 ? bcr & ~1L : bcr);
         }
         for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
-            cpu.write(WVR[n], guest ? values[WVR[n].ordinal()] : user.wvr()[n]);
-            cpu.write(WCR[n], guest ? values[WCR[n].ordinal()] : user.wcr()[n]);
+            put(WVR[n], guest ? values[WVR[n].ordinal()] : user.wvr()[n]);
+            put(WCR[n], guest ? values[WCR[n].ordinal()] : user.wcr()[n]);
         }
         long mdscr = values[SysReg.MDSCR_EL1.ordinal()];
         long oslsr = values[SysReg.OSLSR_EL1.ordinal()];
@@ -192,7 +192,14 @@ public final class VirtualDebug {
             mdscr |= (user.singleStep() ? MdscrEl1.SS : 0) | (user.hardware() ? MdscrEl1.MDE : 0);
             oslsr = OSLM;
         }
-        cpu.write(SysReg.OSLSR_EL1, oslsr);
-        cpu.write(SysReg.MDSCR_EL1, mdscr);
+        put(SysReg.OSLSR_EL1, oslsr);
+        put(SysReg.MDSCR_EL1, mdscr);
+    }
+
+    /** Most are what they should be, and a write makes the PE look at all of them. */
+    private void put(SysReg r, long value) {
+        if (cpu.read(r) != value) {
+            cpu.write(r, value);
+        }
     }
 }
