@@ -26,53 +26,60 @@ final class ExitReport {
         if (vcpus.isEmpty()) {
             return "no vCPU entered a guest\n";
         }
-        boolean several = vcpus.stream().anyMatch(v -> v.vm() > 0);
+        boolean severalVms = vcpus.stream().anyMatch(v -> v.vm() > 0);
         for (PerVcpu v : vcpus) {
-            out.append(
-                    line(
-                            "%svCPU %d: %d exits, %.6f s in the guest, %.6f s in exits, of which %.6f s"
-                                    + " in the VMM, %.6f s asleep",
-                            several ? "VM " + v.vm() + " " : "",
-                            v.vcpu(),
-                            v.exits(),
-                            v.guestNanos() / 1e9,
-                            v.exitNanos() / 1e9,
-                            v.vmmNanos() / 1e9,
-                            v.asleepNanos() / 1e9));
-            out.append('\n');
-            out.append(
-                    line(
-                            "%20s %10s %9s %9s %11s %11s %13s %15s",
-                            "VM-EXIT",
-                            "Samples",
-                            "Samples%",
-                            "Time%",
-                            "Min Time",
-                            "Max Time",
-                            "Avg time",
-                            "Total time"));
-            out.append('\n');
-            for (Row row : v.rows()) {
-                out.append(
-                        line(
-                                "%20s %10d %8.2f%% %8.2f%% %9.2fus %9.2fus %11.3fus %13.2fus",
-                                row.reason(),
-                                row.count(),
-                                100 * share(row.count(), v.exits()),
-                                100 * share(row.nanos(), v.exitNanos()),
-                                row.minNanos() / 1e3,
-                                row.maxNanos() / 1e3,
-                                row.meanNanos() / 1e3,
-                                row.nanos() / 1e3));
-            }
-            out.append('\n');
-            out.append(
-                    line(
-                            "Total Samples:%d, Total events handled time:%.2fus.",
-                            v.exits(), v.exitNanos() / 1e3));
-            out.append('\n');
+            String vm = severalVms ? "VM " + v.vm() + " " : "";
+            table(out, vm + "vCPU " + v.vcpu(), v);
+        }
+        if (vcpus.size() > 1) {
+            table(out, "all " + vcpus.size() + " vCPUs", ExitStatistics.sum(vcpus));
         }
         return out.toString();
+    }
+
+    private static void table(StringBuilder out, String title, PerVcpu v) {
+        out.append(
+                line(
+                        "%s: %d exits, %.6f s in the guest, %.6f s in exits, of which %.6f s in the"
+                                + " VMM, %.6f s asleep",
+                        title,
+                        v.exits(),
+                        v.guestNanos() / 1e9,
+                        v.exitNanos() / 1e9,
+                        v.vmmNanos() / 1e9,
+                        v.asleepNanos() / 1e9));
+        out.append('\n');
+        out.append(
+                line(
+                        "%20s %10s %9s %9s %11s %11s %13s %15s",
+                        "VM-EXIT",
+                        "Samples",
+                        "Samples%",
+                        "Time%",
+                        "Min Time",
+                        "Max Time",
+                        "Avg time",
+                        "Total time"));
+        out.append('\n');
+        for (Row row : v.rows()) {
+            out.append(
+                    line(
+                            "%20s %10d %8.2f%% %8.2f%% %9.2fus %9.2fus %11.3fus %13.2fus",
+                            row.reason(),
+                            row.count(),
+                            100 * share(row.count(), v.exits()),
+                            100 * share(row.nanos(), v.exitNanos()),
+                            row.minNanos() / 1e3,
+                            row.maxNanos() / 1e3,
+                            row.meanNanos() / 1e3,
+                            row.nanos() / 1e3));
+        }
+        out.append('\n');
+        out.append(
+                line(
+                        "Total Samples:%d, Total events handled time:%.2fus.",
+                        v.exits(), v.exitNanos() / 1e3));
+        out.append('\n');
     }
 
     static String json(List<PerVcpu> vcpus) {

@@ -8,6 +8,8 @@ import dev.nido.kvm.Vm;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
@@ -20,6 +22,12 @@ import java.util.function.LongSupplier;
  * Figures may be read when no vCPU runs.
  */
 public final class ExitStatistics implements Tracer {
+    private static final Comparator<Row> MOST_TIME_FIRST =
+            Comparator.comparingLong(Row::nanos)
+                    .thenComparingLong(Row::count)
+                    .reversed()
+                    .thenComparing(Row::reason);
+
     private final LongSupplier nanos;
     private final ConcurrentHashMap<Vcpu, Counts> counts = new ConcurrentHashMap<>();
     private final List<Vm> vms = new ArrayList<>();
@@ -115,6 +123,18 @@ public final class ExitStatistics implements Tracer {
         public double meanNanos() {
             return timed == 0 ? 0 : (double) nanos / timed;
         }
+
+        private Row plus(Row other) {
+            boolean both = timed > 0 && other.timed > 0;
+            return new Row(
+                    reason,
+                    count + other.count,
+                    nanos + other.nanos,
+                    both ? Math.min(minNanos, other.minNanos) : minNanos + other.minNanos,
+                    Math.max(maxNanos, other.maxNanos),
+                    timed + other.timed,
+                    vmmNanos + other.vmmNanos);
+        }
     }
 
     /**
@@ -197,6 +217,20 @@ public final class ExitStatistics implements Tracer {
         return all;
     }
 
+    /** The figures of several vCPUs as if they were one, number −1. */
+    static PerVcpu sum(List<PerVcpu> parts) {
+        Map<String, Row> rows = new TreeMap<>();
+        for (PerVcpu part : parts) {
+            part.rows().forEach(row -> rows.merge(row.reason(), row, Row::plus));
+        }
+        return new PerVcpu(
+                -1,
+                -1,
+                parts.stream().mapToLong(PerVcpu::guestNanos).sum(),
+                parts.stream().mapToLong(PerVcpu::asleepNanos).sum(),
+                rows.values().stream().sorted(MOST_TIME_FIRST).toList());
+    }
+
     private static List<Row> rows(Counts c) {
         List<Row> rows = new ArrayList<>();
         for (int r = 0; r < ExitReason.COUNT; r++) {
@@ -212,11 +246,7 @@ public final class ExitStatistics implements Tracer {
                                 c.vmm[r]));
             }
         }
-        rows.sort(
-                Comparator.comparingLong(Row::nanos)
-                        .thenComparingLong(Row::count)
-                        .reversed()
-                        .thenComparing(Row::reason));
+        rows.sort(MOST_TIME_FIRST);
         return rows;
     }
 }

@@ -47,6 +47,10 @@ public final class TraceWriter implements Tracer, AutoCloseable {
     private final long start;
     private final Map<Vcpu, Integer> threads = new IdentityHashMap<>();
     private final List<Vm> vms = new ArrayList<>();
+
+    /** The vCPU that a thread ran last. */
+    private final ThreadLocal<Vcpu> runs = new ThreadLocal<>();
+
     private final LineBuffer line = new LineBuffer(BUFFER);
     private IOException failure;
     private boolean closed;
@@ -249,27 +253,38 @@ public final class TraceWriter implements Tracer, AutoCloseable {
     }
 
     private LineBuffer begin(Vcpu vcpu, String event) {
+        runs.set(vcpu);
         int pe = vcpu.cpu() == null ? 0 : vcpu.cpu().index();
         line.begin().text("kvm-vcpu-").decimal(vcpu.id()).padLeft(16);
         line.begin().text("-").decimal(thread(vcpu)).padRight(9);
         return time(vcpu.vm(), pe, event);
     }
 
-    /** An event that no vCPU causes comes from the thread of the VMM that has it. */
+    /** An event that no vCPU causes is the thread's that has it: of a vCPU, or the VMM's own. */
     private LineBuffer begin(Vm vm, String event) {
+        Vcpu vcpu = runs.get();
+        if (vcpu != null && vcpu.vm() == vm) {
+            return begin(vcpu, event);
+        }
         line.begin().text("vmm").padLeft(16);
         line.begin().text("-").decimal(number(vm)).padRight(9);
         return time(vm, 0, event);
     }
 
     private LineBuffer time(Vm vm, int pe, String event) {
-        Machine machine = vm.hypervisor().machine();
-        long now = machine.deterministic() ? machine.clock().ticks() : nanos.getAsLong() - start;
-        // A tick of the machine's clock is a nanosecond.
-        long micros = now / (Clock.FREQUENCY / 1_000_000);
         line.text("[").decimal(pe, 3).text("] .....");
-        line.begin().decimal(micros / 1_000_000).padLeft(6);
-        return line.text(".").decimal(micros % 1_000_000, 6).text(": ").text(event);
+        Machine machine = vm.hypervisor().machine();
+        if (machine.deterministic()) {
+            // All digits: of instructions, a microsecond has a thousand.
+            long ticks = machine.clock().ticks();
+            line.begin().decimal(ticks / Clock.FREQUENCY).padLeft(6);
+            line.text(".").decimal(ticks % Clock.FREQUENCY, 9);
+        } else {
+            long micros = (nanos.getAsLong() - start) / 1000;
+            line.begin().decimal(micros / 1_000_000).padLeft(6);
+            line.text(".").decimal(micros % 1_000_000, 6);
+        }
+        return line.text(": ").text(event);
     }
 
     private void end() {

@@ -202,6 +202,29 @@ class ExitStatisticsTest {
     }
 
     @Test
+    void severalVcpusAreSummedAtTheEnd() {
+        round(vcpus.get(0), 100, Esr.EC_HVC, 7);
+        round(vcpus.get(1), 100, Esr.EC_HVC, 9);
+        round(vcpus.get(1), 100, Esr.EC_HVC, 2);
+        round(vcpus.get(1), 100, Tracer.IRQ, 1);
+        vcpus.forEach(v -> statistics.entry(v, PC));
+        ExitStatistics.PerVcpu sum = ExitStatistics.sum(statistics.vcpus());
+        // The first vCPU's exit lasted while the second ran.
+        assertThat(sum.count("HVC64")).isEqualTo(3);
+        assertThat(sum.count("IRQ")).isEqualTo(1);
+        assertThat(sum.guestNanos()).isEqualTo(400);
+        assertThat(sum.exitNanos())
+                .isEqualTo(
+                        statistics.vcpus().stream()
+                                .mapToLong(ExitStatistics.PerVcpu::exitNanos)
+                                .sum());
+        assertThat(sum.rows().getFirst().minNanos()).isEqualTo(2);
+        assertThat(sum.rows().getFirst().maxNanos()).isEqualTo(319);
+        assertThat(ExitReport.text(statistics.vcpus()))
+                .contains("vCPU 0: 1 exits", "vCPU 1: 3 exits", "all 2 vCPUs: 4 exits");
+    }
+
+    @Test
     void jsonHoldsEveryFigure() {
         round(vcpus.get(0), 100, Esr.EC_HVC, 7);
         round(vcpus.get(0), 100, Esr.EC_HVC, 8);

@@ -142,13 +142,14 @@ class HostedGuestTest {
                 msr icc_igrpen1_el1, x0
                 mov x0, #0xff
                 msr icc_pmr_el1, x0
-                mrs x1, cntvct_el0
-                movz x2, #0x80, lsl #16
-                add x1, x1, x2
+                mov x1, #-1
                 msr cntv_cval_el0, x1
-                msr cntv_ctl_el0, x0
                 mov x0, #1
                 msr cntv_ctl_el0, x0
+                mrs x1, cntvct_el0
+                movz x2, #0x1000, lsl #16
+                add x1, x1, x2
+                msr cntv_cval_el0, x1
                 wfi
                 movz w0, #0x8400, lsl #16
                 movk w0, #8

@@ -27,7 +27,7 @@ class TraceWriterTest {
     /** A line of Linux's trace file: task, thread, CPU, flags, seconds, event, text. */
     static final Pattern LINE =
             Pattern.compile(
-                    " *(\\S+)-(\\d+) +\\[(\\d{3})\\] (\\S{5}) +(\\d+)\\.(\\d{6}): (\\w+): (.+)");
+                    " *(\\S+)-(\\d+) +\\[(\\d{3})\\] (\\S{5}) +(\\d+)\\.(\\d{6}|\\d{9}): (\\w+): (.+)");
 
     private static Vcpus machine;
     private static List<Vcpu> vcpus;
@@ -157,6 +157,21 @@ class TraceWriterTest {
                         "nido_map: ipa 0x40000000, size 0x200000, pa 0x80200000, rw-",
                         "nido_inject: pc 0x0000000000000200, esr 0x02000000, far"
                                 + " 0x0000000000000000");
+    }
+
+    @Test
+    void whatIsNoVcpusEventIsTheThreadsThatHasIt() throws Exception {
+        Vm vm = vcpus.getFirst().vm();
+        List<String> lines =
+                lines(trace -> {
+                    trace.unmap(vm, 0, 0x1000);
+                    trace.entry(vcpus.get(2), 0);
+                    trace.unmap(vm, 0, 0x1000);
+                    join(Thread.ofPlatform().start(() -> trace.unmap(vm, 0, 0x1000)));
+                });
+        assertThat(lines)
+                .extracting(line -> line.substring(0, line.indexOf('[')).strip())
+                .containsExactly("vmm-1000", "kvm-vcpu-2-1003", "kvm-vcpu-2-1003", "vmm-1000");
     }
 
     @Test
