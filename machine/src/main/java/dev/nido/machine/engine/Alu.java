@@ -6,11 +6,6 @@ package dev.nido.machine.engine;
 public final class Alu {
     private Alu() {}
 
-    private static final int N = 1 << 31;
-    private static final int Z = 1 << 30;
-    private static final int C = 1 << 29;
-    private static final int V = 1 << 28;
-
     /** Bit NZCV of element cond is set where the condition holds. */
     private static final int[] CONDITIONS = conditions();
 
@@ -49,67 +44,64 @@ public final class Alu {
         return (CONDITIONS[cond & 15] >>> (nzcv >>> 28) & 1) != 0;
     }
 
+    // Without comparisons: whether the JVM's compiler makes branches of them depends on the first
+    // values that it saw, and the guest's data then mispredicts them.
+
+    /** 1 where r is zero. */
+    static int zero(long r) {
+        return (int) ((r | -r) >>> 63) ^ 1;
+    }
+
+    private static int pack(long n, long z, long c, long v) {
+        return (int) (n << 31 | z << 30 | c << 29 | v << 28);
+    }
+
     /** Flags of a 64-bit a + b. */
     public static int addFlags64(long a, long b) {
-        long r = a + b;
-        return (int) (r >>> 32) & N
-                | (r == 0 ? Z : 0)
-                | (Long.compareUnsigned(r, a) < 0 ? C : 0)
-                | (int) (((a ^ r) & (b ^ r)) >>> 63) << 28;
+        return adcFlags64(a, b, 0);
     }
 
     /** Flags of a 64-bit a - b. */
     public static int subFlags64(long a, long b) {
         long r = a - b;
-        return (int) (r >>> 32) & N
-                | (r == 0 ? Z : 0)
-                | (Long.compareUnsigned(a, b) >= 0 ? C : 0)
-                | (int) (((a ^ b) & (a ^ r)) >>> 63) << 28;
+        long borrow = (~a & b | ~(a ^ b) & r) >>> 63;
+        return pack(r >>> 63, zero(r), borrow ^ 1, ((a ^ b) & (a ^ r)) >>> 63);
     }
 
     /** Flags of a 32-bit a + b. */
     public static int addFlags32(int a, int b) {
-        int r = a + b;
-        return r & N
-                | (r == 0 ? Z : 0)
-                | (Integer.compareUnsigned(r, a) < 0 ? C : 0)
-                | (((a ^ r) & (b ^ r)) >>> 31) << 28;
+        return adcFlags64((long) a << 32, (long) b << 32, 0);
     }
 
     /** Flags of a 32-bit a - b. */
     public static int subFlags32(int a, int b) {
-        int r = a - b;
-        return r & N
-                | (r == 0 ? Z : 0)
-                | (Integer.compareUnsigned(a, b) >= 0 ? C : 0)
-                | (((a ^ b) & (a ^ r)) >>> 31) << 28;
+        return subFlags64((long) a << 32, (long) b << 32);
     }
 
     /** Flags of a 64-bit a + b + carry (0 or 1). */
     public static int adcFlags64(long a, long b, int carry) {
         long r = a + b + carry;
-        boolean c = ((a & b) | ((a | b) & ~r)) < 0;
-        return (int) (r >>> 32) & N
-                | (r == 0 ? Z : 0)
-                | (c ? C : 0)
-                | (int) (((a ^ r) & (b ^ r)) >>> 63) << 28;
+        long out = (a & b | (a | b) & ~r) >>> 63;
+        return pack(r >>> 63, zero(r), out, ((a ^ r) & (b ^ r)) >>> 63);
     }
 
     /** Flags of a 32-bit a + b + carry (0 or 1). */
     public static int adcFlags32(int a, int b, int carry) {
-        int r = a + b + carry;
-        boolean c = ((a & b) | ((a | b) & ~r)) < 0;
-        return r & N | (r == 0 ? Z : 0) | (c ? C : 0) | (((a ^ r) & (b ^ r)) >>> 31) << 28;
+        long r = (long) (a + b + carry) << 32;
+        long first = (long) a << 32;
+        long second = (long) b << 32;
+        long out = (first & second | (first | second) & ~r) >>> 63;
+        return pack(r >>> 63, zero(r), out, ((first ^ r) & (second ^ r)) >>> 63);
     }
 
     /** N and Z of a 64-bit result, C and V clear. */
     public static int logicFlags64(long r) {
-        return (int) (r >>> 32) & N | (r == 0 ? Z : 0);
+        return pack(r >>> 63, zero(r), 0, 0);
     }
 
     /** N and Z of a 32-bit result, C and V clear. */
     public static int logicFlags32(int r) {
-        return r & N | (r == 0 ? Z : 0);
+        return logicFlags64((long) r << 32);
     }
 
     /**

@@ -11,12 +11,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
 
 /**
  * The interpreter's hot loop: what makes up most of every program, as long as nothing unusual
- * happens. It calls nothing and throws nothing; whatever it does not do itself (instructions of
- * {@link Op#ROW} and above, accesses that miss the fast arrays, words not decoded) it leaves to its
- * caller, with all state exact.
+ * happens. It calls nothing and throws nothing; whatever it does not do itself (instructions of a
+ * class of {@link Op} of their own, accesses that miss the fast arrays, words not decoded) it
+ * leaves to its caller, with all state exact.
  *
  * <p>The class exists twice: as it stands here, and once more as a hidden class whose constant
  * {@link #RECORDING} is true, for machines that record their instruction stream. So neither pays
@@ -29,6 +31,19 @@ import java.lang.invoke.MethodType;
 final class FastLoop implements HotLoop {
 
     private static final boolean RECORDING = classData();
+
+    /**
+     * Reads the flags where the compiler must not see that another class of operations does so too.
+     */
+    private static final VarHandle NZCV;
+
+    static {
+        try {
+            NZCV = MethodHandles.lookup().findVarHandle(Pe.class, "nzcv", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private static final int WORDS = CodeCache.WORDS;
     private static final long W = 0xffffffffL;
@@ -92,13 +107,17 @@ final class FastLoop implements HotLoop {
     @Override
     public boolean run(long[] firstPage, int budget) {
         final Pe pe = this.pe;
-        final long[] x = pe.x;
+        // Null checks here, once, or else at each access.
+        final long[] x = Objects.requireNonNull(pe.x);
         final FastTlb fast = mmu.fast;
+        final long[] readTag = Objects.requireNonNull(fast.readTag);
+        final long[] writeTag = Objects.requireNonNull(fast.writeTag);
+        final long[] addend = Objects.requireNonNull(fast.addend);
         final PhysicalMemory memory = this.memory;
         final StreamRecorder recorder = this.recorder;
         final long head = RECORDING ? StreamRecorder.head(pe) : 0;
         final long retiredAtEnd = pe.retired + budget;
-        long[] code = firstPage;
+        long[] code = Objects.requireNonNull(firstPage);
         long base = pe.pc & ~0xfffL;
         int i = (int) (pe.pc >>> 2) & WORDS - 1;
         int bound = i + budget;
@@ -107,17 +126,17 @@ final class FastLoop implements HotLoop {
         while (true) {
             int end = Math.min(bound, WORDS);
             while (i < end) {
-                final int at = i;
-                final long w = PhysicalMemory.getElement(code, at);
+                int at = i;
+                long w = PhysicalMemory.getElement(code, at);
                 final int lo = (int) w;
-                final int imm = (int) (w >> 32);
-                final int op = lo & 255;
-                final int d = lo >>> 8 & 63;
-                final long a = PhysicalMemory.getElement(x, lo >>> 14 & 63);
-                if (op < Op.MEMORY) {
+                int op = lo & 255;
+                long a = PhysicalMemory.getElement(x, lo >>> 14 & 63);
+                if (op >= Op.ALU) {
+                    final int d = lo >>> 8 & 63;
+                    final int imm = (int) (w >> 32);
                     final long b = PhysicalMemory.getElement(x, lo >>> 20 & 63) << (lo >>> 26);
                     long r;
-                    switch (op) {
+                    switch (op & ~Op.BEFORE_BRANCH) {
                         case Op.ADD64 -> r = a + b + imm;
                         case Op.ADD32 -> r = (int) a + (int) b + imm & W;
                         case Op.SUB64 -> r = a - b;
@@ -178,8 +197,23 @@ final class FastLoop implements HotLoop {
                             r = a & b & W;
                             pe.nzcv = Alu.logicFlags32((int) r);
                         }
-                        case Op.EOR_LSR ->
-                                r = (imm & 64) == 0 ? a ^ b >>> imm : (a ^ (b & W) >>> imm) & W;
+                        case Op.SHIFTED -> {
+                            long second = Op.shifted(b, imm);
+                            r =
+                                    switch (imm >>> 9) {
+                                        case 0 -> a + second;
+                                        case 1 -> a - second;
+                                        case 2 -> a & second;
+                                        case 3 -> a | second;
+                                        case 4 -> a ^ second;
+                                        case 5 -> a & ~second;
+                                        case 6 -> a | ~second;
+                                        default -> a ^ ~second;
+                                    };
+                            if ((imm & 256) != 0) {
+                                r &= W;
+                            }
+                        }
                         case Op.MOVE -> r = imm;
                         case Op.MOVE_U -> r = imm & W;
                         case Op.MOVE_HIGH -> r = (long) imm << (lo >>> 26);
@@ -205,43 +239,60 @@ final class FastLoop implements HotLoop {
                         case Op.MADD32 -> r = PhysicalMemory.getElement(x, imm & 63) + a * b & W;
                         case Op.LSLV64 -> r = a << b;
                         case Op.LSRV64 -> r = a >>> b;
+                        case Op.MSUB64 -> r = PhysicalMemory.getElement(x, imm & 63) - a * b;
+                        case Op.ADC64 -> r = a + (b ^ imm) + (pe.nzcv >>> 29 & 1);
+                        case Op.EXTR64 -> r = b >>> imm | a << 1 << 63 - imm;
+                        case Op.EXTR32 -> r = (a << 32 | b & W) >>> imm & W;
                         default -> {
-                            unusual = true;
-                            break pages;
+                            // CCMP, CCMN
+                            int nzcv = imm >>> 4 << 28;
+                            if (Alu.holds(imm, pe.nzcv)) {
+                                int narrow = imm >>> 3 & 32;
+                                long p = a << narrow;
+                                long q = b + (imm >>> 12) << narrow;
+                                nzcv =
+                                        (imm & 512) != 0
+                                                ? Alu.addFlags64(p, q)
+                                                : Alu.subFlags64(p, q);
+                            }
+                            pe.nzcv = nzcv;
+                            r = 0;
                         }
                     }
                     PhysicalMemory.putElement(x, d, r);
-                    i = at + 1;
                     if (RECORDING) {
                         recorder.retire(pe, head, base + at * 4L, d, r);
                     }
-                } else if (op < Op.BRANCH) {
+                    i = at + 1;
+                    if ((op & Op.BEFORE_BRANCH) == 0) {
+                        continue;
+                    }
+                } else if (op >= Op.MEMORY) {
                     if (lo < 0 && (a & 15) != 0) {
                         unusual = true;
                         break pages;
                     }
-                    final long va = a + imm;
+                    final long va = a + Op.memoryImm(w);
+                    final int d = Op.memoryRd(w);
                     final int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
                     switch (op) {
                         case Op.LOAD64 -> {
-                            if (PhysicalMemory.getElement(fast.readTag, t) != (va + 7 & ~0xfffL)) {
+                            if (PhysicalMemory.getElement(readTag, t) != (va + 7 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
-                            long r = memory.get64(va + PhysicalMemory.getElement(fast.addend, t));
+                            long r = memory.get64(va + PhysicalMemory.getElement(addend, t));
                             PhysicalMemory.putElement(x, d, r);
                             if (RECORDING) {
                                 recorder.retire(pe, head, base + at * 4L, d, r);
                             }
                         }
                         case Op.LOAD32 -> {
-                            if (PhysicalMemory.getElement(fast.readTag, t) != (va + 3 & ~0xfffL)) {
+                            if (PhysicalMemory.getElement(readTag, t) != (va + 3 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
-                            long r =
-                                    memory.get32(va + PhysicalMemory.getElement(fast.addend, t))
-                                            & W;
+                            long r = memory.get32(va + PhysicalMemory.getElement(addend, t)) & W;
                             PhysicalMemory.putElement(x, d, r);
                             if (RECORDING) {
                                 recorder.retire(pe, head, base + at * 4L, d, r);
@@ -258,16 +309,17 @@ final class FastLoop implements HotLoop {
                                 Op.LOAD + 13 -> {
                             long to =
                                     va
-                                            + (PhysicalMemory.getElement(x, lo >>> 20 & 63)
-                                                    << (lo >>> 26));
-                            int log2 = lo & 3;
+                                            + Op.index(
+                                                    PhysicalMemory.getElement(x, Op.memoryRm(w)),
+                                                    Op.memoryShift(w));
+                            int log2 = op & 3;
                             int u = (int) (to >>> 12) & FastTlb.ENTRIES - 1;
-                            if (PhysicalMemory.getElement(fast.readTag, u)
+                            if (PhysicalMemory.getElement(readTag, u)
                                     != (to + (1 << log2) - 1 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
-                            long offset = to + PhysicalMemory.getElement(fast.addend, u);
+                            long offset = to + PhysicalMemory.getElement(addend, u);
                             long r =
                                     switch (log2) {
                                         case 0 -> memory.get8(offset) & 0xff;
@@ -275,10 +327,10 @@ final class FastLoop implements HotLoop {
                                         case 2 -> memory.get32(offset) & W;
                                         default -> memory.get64(offset);
                                     };
-                            if ((lo & 12) != 0) {
+                            if ((op & 12) != 0) {
                                 int unused = 64 - (8 << log2);
                                 r = r << unused >> unused;
-                                if ((lo & 8) != 0) {
+                                if ((op & 8) != 0) {
                                     r &= W;
                                 }
                             }
@@ -288,12 +340,12 @@ final class FastLoop implements HotLoop {
                             }
                         }
                         case Op.STORE64 -> {
-                            if (PhysicalMemory.getElement(fast.writeTag, t) != (va + 7 & ~0xfffL)) {
+                            if (PhysicalMemory.getElement(writeTag, t) != (va + 7 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
                             long r = PhysicalMemory.getElement(x, d);
-                            memory.put64(va + PhysicalMemory.getElement(fast.addend, t), r);
+                            memory.put64(va + PhysicalMemory.getElement(addend, t), r);
                             if (RECORDING) {
                                 recorder.retireStore(pe, head, base + at * 4L, va, 3, r);
                             }
@@ -301,16 +353,17 @@ final class FastLoop implements HotLoop {
                         case Op.STORE, Op.STORE + 1, Op.STORE + 2, Op.STORE + 3 -> {
                             long to =
                                     va
-                                            + (PhysicalMemory.getElement(x, lo >>> 20 & 63)
-                                                    << (lo >>> 26));
-                            int log2 = lo & 3;
+                                            + Op.index(
+                                                    PhysicalMemory.getElement(x, Op.memoryRm(w)),
+                                                    Op.memoryShift(w));
+                            int log2 = op & 3;
                             int u = (int) (to >>> 12) & FastTlb.ENTRIES - 1;
-                            if (PhysicalMemory.getElement(fast.writeTag, u)
+                            if (PhysicalMemory.getElement(writeTag, u)
                                     != (to + (1 << log2) - 1 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
-                            long offset = to + PhysicalMemory.getElement(fast.addend, u);
+                            long offset = to + PhysicalMemory.getElement(addend, u);
                             long r = PhysicalMemory.getElement(x, d);
                             switch (log2) {
                                 case 0 -> memory.put8(offset, (byte) r);
@@ -323,18 +376,18 @@ final class FastLoop implements HotLoop {
                             }
                         }
                         case Op.LDP64, Op.STP64 -> {
-                            int mode = lo >>> 26 & 3;
+                            int mode = Op.memoryShift(w) & 3;
                             long to = mode == 2 ? a : va;
                             int u = (int) (to >>> 12) & FastTlb.ENTRIES - 1;
-                            int d2 = lo >>> 20 & 63;
-                            int n = mode == 0 ? Pe.SINK : lo >>> 14 & 63;
+                            int d2 = Op.memoryRm(w);
+                            int n = mode == 0 ? Pe.SINK : Op.memoryRn(w);
                             long last = to + 15 & ~0xfffL;
                             if (op == Op.LDP64) {
-                                if (PhysicalMemory.getElement(fast.readTag, u) != last) {
+                                if (PhysicalMemory.getElement(readTag, u) != last) {
                                     unusual = true;
                                     break pages;
                                 }
-                                long offset = to + PhysicalMemory.getElement(fast.addend, u);
+                                long offset = to + PhysicalMemory.getElement(addend, u);
                                 long r = memory.get64(offset);
                                 PhysicalMemory.putElement(x, d2, memory.get64(offset + 8));
                                 PhysicalMemory.putElement(x, d, r);
@@ -343,11 +396,11 @@ final class FastLoop implements HotLoop {
                                     recorder.retire(pe, head, base + at * 4L, d, d2, n);
                                 }
                             } else {
-                                if (PhysicalMemory.getElement(fast.writeTag, u) != last) {
+                                if (PhysicalMemory.getElement(writeTag, u) != last) {
                                     unusual = true;
                                     break pages;
                                 }
-                                long offset = to + PhysicalMemory.getElement(fast.addend, u);
+                                long offset = to + PhysicalMemory.getElement(addend, u);
                                 long first = PhysicalMemory.getElement(x, d);
                                 long second = PhysicalMemory.getElement(x, d2);
                                 memory.put64(offset, first);
@@ -361,15 +414,15 @@ final class FastLoop implements HotLoop {
                             }
                         }
                         case Op.LOAD_WB, Op.LOAD_WB + 1, Op.LOAD_WB + 2, Op.LOAD_WB + 3 -> {
-                            long to = (lo >>> 26 & 1) != 0 ? a : va;
-                            int log2 = lo & 3;
+                            long to = (Op.memoryShift(w) & 1) != 0 ? a : va;
+                            int log2 = op & 3;
                             int u = (int) (to >>> 12) & FastTlb.ENTRIES - 1;
-                            if (PhysicalMemory.getElement(fast.readTag, u)
+                            if (PhysicalMemory.getElement(readTag, u)
                                     != (to + (1 << log2) - 1 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
-                            long offset = to + PhysicalMemory.getElement(fast.addend, u);
+                            long offset = to + PhysicalMemory.getElement(addend, u);
                             long r =
                                     switch (log2) {
                                         case 0 -> memory.get8(offset) & 0xff;
@@ -377,7 +430,7 @@ final class FastLoop implements HotLoop {
                                         case 2 -> memory.get32(offset) & W;
                                         default -> memory.get64(offset);
                                     };
-                            int n = lo >>> 14 & 63;
+                            int n = Op.memoryRn(w);
                             PhysicalMemory.putElement(x, d, r);
                             PhysicalMemory.putElement(x, n, va);
                             if (RECORDING) {
@@ -385,15 +438,15 @@ final class FastLoop implements HotLoop {
                             }
                         }
                         case Op.STORE_WB, Op.STORE_WB + 1, Op.STORE_WB + 2, Op.STORE_WB + 3 -> {
-                            long to = (lo >>> 26 & 1) != 0 ? a : va;
-                            int log2 = lo & 3;
+                            long to = (Op.memoryShift(w) & 1) != 0 ? a : va;
+                            int log2 = op & 3;
                             int u = (int) (to >>> 12) & FastTlb.ENTRIES - 1;
-                            if (PhysicalMemory.getElement(fast.writeTag, u)
+                            if (PhysicalMemory.getElement(writeTag, u)
                                     != (to + (1 << log2) - 1 & ~0xfffL)) {
                                 unusual = true;
                                 break pages;
                             }
-                            long offset = to + PhysicalMemory.getElement(fast.addend, u);
+                            long offset = to + PhysicalMemory.getElement(addend, u);
                             long r = PhysicalMemory.getElement(x, d);
                             switch (log2) {
                                 case 0 -> memory.put8(offset, (byte) r);
@@ -401,7 +454,7 @@ final class FastLoop implements HotLoop {
                                 case 2 -> memory.put32(offset, (int) r);
                                 default -> memory.put64(offset, r);
                             }
-                            int n = lo >>> 14 & 63;
+                            int n = Op.memoryRn(w);
                             PhysicalMemory.putElement(x, n, va);
                             if (RECORDING) {
                                 recorder.store(to, 1 << log2, r & -1L >>> 64 - (8 << log2));
@@ -414,34 +467,64 @@ final class FastLoop implements HotLoop {
                         }
                     }
                     i = at + 1;
-                } else if (op < Op.ROW) {
+                    if ((Op.memoryShift(w) & Op.MEMORY_BEFORE_BRANCH) == 0) {
+                        continue;
+                    }
+                } else if (op < Op.BRANCH) {
+                    unusual = true;
+                    break pages;
+                }
+                if (op >= Op.MEMORY) {
+                    // A branch follows, unless it has been invalidated.
+                    at = i;
+                    if (at >= end) {
+                        continue;
+                    }
+                    w = PhysicalMemory.getElement(code, at);
+                    op = (int) w & 255;
+                    if (op < Op.BRANCH || op >= Op.MEMORY) {
+                        continue;
+                    }
+                    a = PhysicalMemory.getElement(x, Op.branchRn(w));
+                }
+                {
                     boolean taken;
                     int from = at;
-                    int offset = imm;
+                    int offset = Op.conditional(w);
                     switch (op) {
                         case Op.COMPARE_BRANCH -> {
                             long second =
-                                    PhysicalMemory.getElement(x, lo >>> 20 & 63) + (imm & 0xfff);
-                            int narrow = lo >>> 25 & 32;
+                                    PhysicalMemory.getElement(x, Op.branchRm(w))
+                                            + (w >>> 32 & 0xfff);
+                            int cond = Op.branchShift(w);
+                            int narrow = cond << 1 & 32;
                             long r = a - second & -1L >>> narrow;
                             long p = a << narrow;
                             long q = second << narrow;
-                            pe.nzcv = Alu.subFlags64(p, q);
-                            PhysicalMemory.putElement(x, d, r);
+                            long difference = p - q;
+                            int negative = (int) (difference >>> 63);
+                            int zero = Alu.zero(difference);
+                            int borrow = (int) ((~p & q | ~(p ^ q) & difference) >>> 63);
+                            int overflow = (int) (((p ^ q) & (p ^ difference)) >>> 63);
+                            pe.nzcv =
+                                    negative << 31
+                                            | zero << 30
+                                            | (borrow ^ 1) << 29
+                                            | overflow << 28;
+                            PhysicalMemory.putElement(x, Op.branchRd(w), r);
                             if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, r);
+                                recorder.retire(pe, head, base + at * 4L, Op.branchRd(w), r);
                             }
                             from = at + 1;
                             i = from;
                             if (from >= end) {
                                 continue;
                             }
-                            offset = imm >> 12;
-                            long flip = (long) (lo << 2) & Long.MIN_VALUE;
                             taken =
-                                    (((((p ^ flip) < (q ^ flip) ? lo >>> 28 : 0)
-                                                                    | (p == q ? lo >>> 27 : 0))
-                                                            ^ lo >>> 26)
+                                    ((cond
+                                                            ^ cond >>> 1 & zero
+                                                            ^ cond >>> 2 & (negative ^ overflow)
+                                                            ^ cond >>> 3 & borrow)
                                                     & 1)
                                             != 0;
                             if (RECORDING) {
@@ -450,30 +533,32 @@ final class FastLoop implements HotLoop {
                         }
                         case Op.TEST_BRANCH -> {
                             taken =
-                                    (a << (lo >>> 26) >>> (lo >>> 20) == 0)
-                                            != ((lo >>> 8 & 1) != 0);
+                                    (a << Op.branchShift(w) >>> Op.branchRm(w) == 0)
+                                            != ((w >>> 8 & 1) != 0);
                             if (RECORDING) {
                                 recorder.retire(pe, head, base + at * 4L, Pe.SINK, 0);
                             }
                         }
                         case Op.B_COND -> {
-                            taken = Alu.holds(lo >>> 26, pe.nzcv);
+                            taken = Alu.holds(Op.branchShift(w), (int) NZCV.getOpaque(pe));
                             if (RECORDING) {
                                 recorder.retire(pe, head, base + at * 4L, Pe.SINK, 0);
                             }
                         }
                         case Op.B -> {
                             taken = true;
+                            offset = Op.unconditional(w);
                             if (RECORDING) {
                                 recorder.retire(pe, head, base + at * 4L, Pe.SINK, 0);
                             }
                         }
                         case Op.BL -> {
                             long r = base + (at + 1) * 4L;
-                            PhysicalMemory.putElement(x, d, r);
+                            PhysicalMemory.putElement(x, Op.branchRd(w), r);
                             taken = true;
+                            offset = Op.unconditional(w);
                             if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, r);
+                                recorder.retire(pe, head, base + at * 4L, Op.branchRd(w), r);
                             }
                         }
                         default -> {
@@ -483,17 +568,17 @@ final class FastLoop implements HotLoop {
                             if ((a & ~0xffcL) != base
                                     && (PhysicalMemory.getElement(
                                                             fast.fetchTag,
-                                                            (int) (a >>> 12) & FastTlb.ENTRIES - 1)
+                                                            (int) (a >> 12) & FastTlb.ENTRIES - 1)
                                                     != (a & ~0xffcL)
                                             || distance + FAR >>> 1 + FAR_BITS != 0)) {
                                 unusual = true;
                                 break pages;
                             }
-                            PhysicalMemory.putElement(x, d, r);
+                            PhysicalMemory.putElement(x, Op.branchRd(w), r);
                             taken = true;
                             offset = (int) distance - at;
                             if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, r);
+                                recorder.retire(pe, head, base + at * 4L, Op.branchRd(w), r);
                             }
                         }
                     }
@@ -507,9 +592,6 @@ final class FastLoop implements HotLoop {
                     } else {
                         i = from + 1;
                     }
-                } else {
-                    unusual = true;
-                    break pages;
                 }
             }
             if (i == bound || pe.attention != 0) {
@@ -520,7 +602,7 @@ final class FastLoop implements HotLoop {
             if (PhysicalMemory.getElement(fast.fetchTag, page) != (va & ~0xffcL)) {
                 break;
             }
-            code = fast.fetchCode[page];
+            code = Objects.requireNonNull(fast.fetchCode[page]);
             base = va & ~0xfffL;
             bound -= i & -WORDS;
             i &= WORDS - 1;

@@ -147,7 +147,7 @@ public final class Interpreter implements Engine {
                     pe,
                     pc,
                     el,
-                    op >= Op.ROW && op < Op.LDR_V
+                    op < Op.LDR_V
                             ? writes(ROWS[Op.ordinal(w)], Op.imm(w))
                             : writes(memory.get32(code[WORDS] + at * 4L)));
         }
@@ -183,10 +183,7 @@ public final class Interpreter implements Engine {
 
     private void execute(Pe pe, long w) {
         int op = Op.op(w);
-        if (op < Op.MEMORY) {
-            throw new IllegalStateException("operation " + op + " is the loop's");
-        }
-        if (op < Op.BRANCH || op >= Op.LDR_V) {
+        if (op >= Op.MEMORY || op == Op.LDR_V || op == Op.STR_V) {
             memory(pe, w, op);
             return;
         }
@@ -267,12 +264,12 @@ public final class Interpreter implements Engine {
                 x[Op.rn(w)] = va;
             }
             case Op.STORE, Op.STORE + 1, Op.STORE + 2, Op.STORE + 3 ->
-                    Access.store(pe, va + (x[Op.rm(w)] << shift), op & 3, x[Op.rd(w)], 0);
+                    Access.store(pe, va + Op.index(x[Op.rm(w)], shift), op & 3, x[Op.rd(w)], 0);
             case Op.LDR_V -> loadVector(pe, mmu.fast, va, w);
             case Op.STR_V -> storeVector(pe, mmu.fast, va, w);
             default -> {
                 int log2 = op & 3;
-                long r = mmu.load(va + (x[Op.rm(w)] << shift), log2, 0);
+                long r = mmu.load(va + Op.index(x[Op.rm(w)], shift), log2, 0);
                 if ((op & 12) != 0) {
                     int unused = 64 - (8 << log2);
                     r = r << unused >> unused;

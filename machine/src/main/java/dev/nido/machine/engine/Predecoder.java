@@ -27,23 +27,39 @@ final class Predecoder {
      * 64-byte line and are not decoded yet.
      */
     void decode(long[] code, int first) {
-        int last = first | 15;
-        long offset = code[WORDS] + first * 4L;
-        int word = memory.get32(offset);
-        for (int i = first; i <= last && code[i] == 0; i++) {
-            offset += 4;
-            int next = i < last ? memory.get32(offset) : 0;
+        int end = first + 1;
+        while ((end & 15) != 0 && code[end] == 0) {
+            end++;
+        }
+        int next = (end & 15) != 0 ? memory.get32(code[WORDS] + end * 4L) : 0;
+        boolean changed = false;
+        for (int i = end - 1; i >= first; i--) {
+            long offset = code[WORDS] + i * 4L;
+            int word = memory.get32(offset);
             long packed = decode(word, i);
-            code[i] = i < last ? fuse(packed, next) : packed;
+            boolean followed = (i & 15) != 15;
+            code[i] = followed ? beforeBranch(fuse(packed, next), code[i + 1]) : packed;
             // Another PE may write the words and invalidate the line between the reads and the
             // store above.
             VarHandle.fullFence();
-            if (memory.get32(offset - 4) != word || i < last && memory.get32(offset) != next) {
+            changed |= memory.get32(offset) != word;
+            if (changed || followed && memory.get32(offset + 4) != next) {
                 code[i] = 0;
-                return;
             }
-            word = next;
+            next = word;
         }
+    }
+
+    /** Says in an operation of the loop that the next one is a branch. */
+    private static long beforeBranch(long packed, long next) {
+        int following = Op.op(next);
+        if (following < Op.BRANCH || following >= Op.MEMORY) {
+            return packed;
+        }
+        int op = Op.op(packed);
+        return op >= Op.ALU
+                ? packed | Op.BEFORE_BRANCH
+                : op >= Op.MEMORY ? packed | (long) Op.MEMORY_BEFORE_BRANCH << 26 : packed;
     }
 
     private static long fuse(long packed, int next) {
@@ -57,9 +73,8 @@ final class Predecoder {
         int kind =
                 switch (next >>> 1 & 7) {
                     case 0 -> Op.COND_EQUAL; // EQ
-                    case 1 -> Op.COND_LESS | Op.COND_UNSIGNED | Op.COND_INVERT; // HS
-                    case 4 ->
-                            Op.COND_LESS | Op.COND_EQUAL | Op.COND_UNSIGNED | Op.COND_INVERT; // HI
+                    case 1 -> Op.COND_LOWER | Op.COND_INVERT; // HS
+                    case 4 -> Op.COND_LOWER | Op.COND_EQUAL | Op.COND_INVERT; // HI
                     case 5 -> Op.COND_LESS | Op.COND_INVERT; // GE
                     case 6 -> Op.COND_LESS | Op.COND_EQUAL | Op.COND_INVERT; // GT
                     default -> -1;
@@ -155,6 +170,14 @@ final class Predecoder {
             case ADR -> Op.pack(Op.ADR, target(d(word)), 31, 31, 0, i * 4 + pcRelative);
             case ADRP -> Op.pack(Op.ADRP, target(d(word)), 31, 31, 0, pcRelative);
             case UBFM, SBFM -> bitField(row, word);
+            case EXTR ->
+                    Op.pack(
+                            sf ? Op.EXTR64 : Op.EXTR32,
+                            target(d(word)),
+                            n(word),
+                            m(word),
+                            0,
+                            word >>> 10 & 63);
             default -> Op.row(Op.INTEGER, row.ordinal(), word);
         };
     }
@@ -211,23 +234,23 @@ final class Predecoder {
         boolean lsl = type == 0;
         int op = Op.INTEGER;
         switch (row) {
-            case ADD_SHIFT -> op = !lsl ? op : sf ? Op.ADD64 : Op.ADD32;
-            case SUB_SHIFT -> op = !lsl ? op : sf ? Op.SUB64 : Op.SUB32;
-            case ADDS_SHIFT -> op = !lsl ? op : sf ? Op.ADDS64 : Op.ADDS32;
-            case SUBS_SHIFT -> op = !lsl ? op : sf ? Op.SUBS64 : Op.SUBS32;
-            case AND_SHIFT -> op = !lsl ? op : sf ? Op.AND64 : Op.AND32;
-            case ORR_SHIFT -> op = !lsl ? op : sf ? Op.ORR64 : Op.ORR32;
-            case EOR_SHIFT -> {
-                if (lsl) {
-                    op = sf ? Op.EOR64 : Op.EOR32;
-                } else if (type == 1) {
-                    op = Op.EOR_LSR;
-                    imm = shift | (sf ? 0 : 64);
+            case ADD_SHIFT,
+                    SUB_SHIFT,
+                    AND_SHIFT,
+                    ORR_SHIFT,
+                    EOR_SHIFT,
+                    BIC_SHIFT,
+                    ORN_SHIFT,
+                    EON_SHIFT -> {
+                op = lsl ? leftShifted(row, sf) : Op.SHIFTED;
+                if (op == Op.SHIFTED) {
+                    imm = shift | type << 6 | (sf ? 0 : 256) | operation(row) << 9;
                     shift = 0;
                 }
             }
+            case ADDS_SHIFT -> op = !lsl ? op : sf ? Op.ADDS64 : Op.ADDS32;
+            case SUBS_SHIFT -> op = !lsl ? op : sf ? Op.SUBS64 : Op.SUBS32;
             case ANDS_SHIFT -> op = !lsl ? op : sf ? Op.ANDS64 : Op.ANDS32;
-            case BIC_SHIFT -> op = !lsl || !sf ? op : Op.BIC64;
             case ADD_EXT -> {
                 int option = word >>> 13 & 7;
                 if (sf && (option == 2 || option == 6)) {
@@ -251,6 +274,30 @@ final class Predecoder {
                 imm = shift & 31;
                 shift = 0;
             }
+            case MSUB -> {
+                op = sf ? Op.MSUB64 : op;
+                imm = shift & 31;
+                shift = 0;
+            }
+            case ADC, SBC -> {
+                op = sf ? Op.ADC64 : op;
+                imm = row == A64.SBC ? -1 : 0;
+                shift = 0;
+            }
+            case CCMP_REG, CCMP_IMM, CCMN_REG, CCMN_IMM -> {
+                boolean immediate = row == A64.CCMP_IMM || row == A64.CCMN_IMM;
+                boolean negative = row == A64.CCMN_REG || row == A64.CCMN_IMM;
+                op = Op.CCMP;
+                imm =
+                        word >>> 12 & 15
+                                | (word & 15) << 4
+                                | (sf ? 0 : 256)
+                                | (negative ? 512 : 0)
+                                | (immediate ? m << 12 : 0);
+                d = SINK;
+                m = immediate ? 31 : m;
+                shift = 0;
+            }
             case LSLV -> {
                 op = sf ? Op.LSLV64 : op;
                 shift = 0;
@@ -266,19 +313,50 @@ final class Predecoder {
                 : Op.pack(op, d, n, m, shift, imm);
     }
 
+    private static int leftShifted(A64 row, boolean sf) {
+        return switch (row) {
+            case ADD_SHIFT -> sf ? Op.ADD64 : Op.ADD32;
+            case SUB_SHIFT -> sf ? Op.SUB64 : Op.SUB32;
+            case AND_SHIFT -> sf ? Op.AND64 : Op.AND32;
+            case ORR_SHIFT -> sf ? Op.ORR64 : Op.ORR32;
+            case EOR_SHIFT -> sf ? Op.EOR64 : Op.EOR32;
+            case BIC_SHIFT -> sf ? Op.BIC64 : Op.SHIFTED;
+            default -> Op.SHIFTED;
+        };
+    }
+
+    private static int operation(A64 row) {
+        return switch (row) {
+            case ADD_SHIFT -> 0;
+            case SUB_SHIFT -> 1;
+            case AND_SHIFT -> 2;
+            case ORR_SHIFT -> 3;
+            case EOR_SHIFT -> 4;
+            case BIC_SHIFT -> 5;
+            case ORN_SHIFT -> 6;
+            default -> 7; // EON
+        };
+    }
+
     private static long system(A64 row, int word) {
         int imm19 = word << 8 >> 13;
         int imm26 = word << 6 >> 6;
         int t = d(word);
         int bit = word >>> 31 << 5 | word >>> 19 & 31;
         return switch (row) {
-            case B -> Op.pack(Op.B, SINK, 31, 31, 0, imm26);
-            case BL -> Op.pack(Op.BL, 30, 31, 31, 0, imm26);
-            case B_COND -> Op.pack(Op.B_COND, SINK, 31, 31, word & 15, imm19);
+            case B -> Op.pack(Op.B, SINK, 31, 31, 0, imm26 << 6);
+            case BL -> Op.pack(Op.BL, 30, 31, 31, 0, imm26 << 6);
+            case B_COND -> Op.pack(Op.B_COND, SINK, 31, 31, word & 15, imm19 << 12);
             case CBZ, CBNZ ->
-                    Op.pack(Op.TEST_BRANCH, word >>> 24 & 1, t, 0, sf(word) ? 0 : 32, imm19);
+                    Op.pack(Op.TEST_BRANCH, word >>> 24 & 1, t, 0, sf(word) ? 0 : 32, imm19 << 12);
             case TBZ, TBNZ ->
-                    Op.pack(Op.TEST_BRANCH, word >>> 24 & 1, t, 63, 63 - bit, word << 13 >> 18);
+                    Op.pack(
+                            Op.TEST_BRANCH,
+                            word >>> 24 & 1,
+                            t,
+                            63,
+                            63 - bit,
+                            word << 13 >> 18 << 12);
             case BR, RET -> Op.pack(Op.BR, SINK, n(word), 31, 0, 0);
             case BLR -> Op.pack(Op.BR, 30, n(word), 31, 0, 0);
             case NOP, HINT, YIELD -> NOP;
@@ -338,10 +416,11 @@ final class Predecoder {
                     STRH_IMM_PRE ->
                     Op.pack(Op.STORE_WB + size, t, n, 31, check | ~word >>> 11 & 1, imm9);
             case LDR_REG, LDRB_REG, LDRH_REG, STR_REG, STRB_REG, STRH_REG -> {
-                if ((word >>> 13 & 7) != 3 || check != 0) {
-                    yield Op.row(Op.LOAD_STORE, row.ordinal(), word);
-                }
-                int shift = (word >>> 12 & 1) != 0 ? size : 0;
+                int extend = word >>> 13 & 7;
+                int shift =
+                        ((word >>> 12 & 1) != 0 ? size : 0)
+                                | (extend == 2 ? Op.UXTW : extend == 6 ? Op.SXTW : 0)
+                                | check;
                 yield Op.pack(
                         (load ? Op.LOAD : Op.STORE) + size,
                         load ? target(t) : t,
