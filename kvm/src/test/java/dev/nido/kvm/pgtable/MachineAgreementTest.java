@@ -173,6 +173,36 @@ class MachineAgreementTest {
         }
     }
 
+    /** With VTCR_EL2.HA a PE marks what it uses; ageing takes the mark away, as often as wanted. */
+    @ParameterizedTest
+    @ValueSource(ints = {12, 14, 16})
+    void hardwareAccessFlag(int pageShift) {
+        try (Machine machine = machine(512L << pageShift)) {
+            Pe pe = machine.pe(0);
+            TestMemory memory = new TestMemory(pageShift, machine.memory());
+            TestContext context = new TestContext(TestContext.of(pageShift, 40).vtcr | 1 << 21);
+            Stage2PageTable table = Stage2PageTable.create(context, memory);
+            long page = 1L << pageShift;
+            long pa = memory.allocatePage();
+            memory.memory.put64(pa - TestMemory.BASE + 8, 0x1234);
+            assertThat(table.map(3 * page, page, pa, Prot.RW, memory.endless())).isZero();
+            set(pe, SysReg.SCTLR_EL1, 0);
+            set(pe, SysReg.HCR_EL2, HcrEl2.VM | HcrEl2.RW);
+            set(pe, SysReg.VTCR_EL2, context.vtcr);
+            set(pe, SysReg.VTTBR_EL2, table.pgd());
+            for (int i = 0; i < 3; i++) {
+                assertThat(table.mkold(3 * page, page)).isTrue();
+                assertThat(table.isYoung(3 * page)).isFalse();
+                pe.el = 1;
+                pe.mmu.contextChanged();
+                pe.mmu.tlbi(TLBI_ALLE1, 0);
+                assertThat(pe.mmu.load(3 * page + 8, 3, 0)).isEqualTo(0x1234);
+                assertThat(table.isYoung(3 * page)).isTrue();
+            }
+            table.destroy();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void translationOfHypStage1(boolean host) {

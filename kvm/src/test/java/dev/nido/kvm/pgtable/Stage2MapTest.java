@@ -257,6 +257,25 @@ class Stage2MapTest {
         assertThat(context.flushes).isEmpty();
     }
 
+    /** Granule, input bits: the levels below the root are what a map of one page may need. */
+    @ParameterizedTest
+    @CsvSource({"12, 40", "12, 48", "12, 32", "14, 40", "14, 48", "16, 40", "16, 48"})
+    void aCacheWithTheMinimumOfPagesIsEnoughForAnyPage(int pageShift, int ipaBits) {
+        try (TestMemory m = new TestMemory(pageShift, 64)) {
+            Stage2PageTable t = Stage2PageTable.create(TestContext.of(pageShift, ipaBits), m);
+            long page = t.geometry().pageSize();
+            assertThat(t.minPages()).isEqualTo(Stage2Geometry.levels(pageShift, ipaBits) - 1);
+            TestMemory.TestCache enough = m.cache(t.minPages());
+            assertThat(t.map(page, page, 0, Prot.R, enough)).isZero();
+            assertThat(enough.available()).isZero();
+            t.unmap(0, t.geometry().inputLimit());
+            TestMemory.TestCache less = m.cache(t.minPages() - 1);
+            assertThat(t.map(page, page, 0, Prot.R, less)).isEqualTo(-Errno.ENOMEM);
+            t.destroy();
+            assertThat(m.live()).isZero();
+        }
+    }
+
     @Test
     void anOutputAddressInsideAPageIsRefusedWithAWarning() {
         long before = Warn.count();
