@@ -117,7 +117,7 @@ public final class UserMemory implements AutoCloseable {
     /**
      * The host's address for an offset, where memory is found now if need be; 0 if there is none.
      */
-    long populate(long offset) {
+    public long populate(long offset) {
         long pa = find(offset);
         return pa != 0 ? pa : allocate(offset);
     }
