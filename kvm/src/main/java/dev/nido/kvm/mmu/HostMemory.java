@@ -114,9 +114,9 @@ public final class HostMemory {
     private long usedPages;
     private long peak;
 
-    /** All of a machine's RAM, handed out in ascending order. */
+    /** All of a machine's RAM, in an order that depends on the machine's seed. */
     public HostMemory(Machine machine) {
-        this(machine.memory(), machine.codeCache(), 0);
+        this(machine.memory(), machine.codeCache(), machine.config().seed() | 1L << 62);
     }
 
     /** All of a memory, handed out in ascending order. */

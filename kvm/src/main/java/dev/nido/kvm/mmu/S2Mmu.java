@@ -139,21 +139,20 @@ public final class S2Mmu implements Stage2Context {
     // Use by a vCPU
 
     /**
-     * A vCPU of the VM is loaded on a PE. If another one of this context ran there last, what the
-     * PE's TLB has of stage 1 goes: vCPUs share the VMID, and not their stage-1 entries.
+     * A vCPU of the VM is loaded on a PE. If it is not the one of this context that ran there last,
+     * what the PE's TLB has of stage 1 goes: vCPUs share the VMID, and not their stage-1 entries.
      *
      * @param vcpu its number in the VM
      * @return whether there was a flush
      */
     public boolean load(Pe pe, int vcpu) {
-        int last = lastVcpuRan[pe.index];
-        if (last == vcpu) {
+        if (lastVcpuRan[pe.index] == vcpu) {
             return false;
         }
         lastVcpuRan[pe.index] = vcpu;
         int number = arch.vmids().number(vmid);
-        if (last == -1 || number == 0) {
-            return false;
+        if (number == 0) {
+            return false; // No TLB has anything of it.
         }
         tlb.stage1(pe, number);
         return true;
