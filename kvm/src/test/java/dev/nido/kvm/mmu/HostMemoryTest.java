@@ -105,7 +105,13 @@ class HostMemoryTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 12, 1", "2, 12, 2", "8, 12, 8", "16, 12, 16", "16, 14, 64", "2, 14, 8", "16, 16, 256"
+        "1, 12, 1",
+        "2, 12, 2",
+        "8, 12, 8",
+        "16, 12, 16",
+        "16, 14, 64",
+        "2, 14, 8",
+        "16, 16, 256"
     })
     void aRootIsContiguousAlignedToItsSizeAndCountedByPages(int pages, int shift, int used) {
         host.allocateTable(12);

@@ -55,9 +55,7 @@ class MemorySlotsTest {
 
     /** A vCPU touches an address for the first time. */
     private void touch(long ipa, boolean write) {
-        assertThat(
-                        GuestAbort.userAbort(
-                                arch, slots, cache, null, ipa, false, 3, write, false))
+        assertThat(GuestAbort.userAbort(arch, slots, cache, null, ipa, false, 3, write, false))
                 .isZero();
     }
 

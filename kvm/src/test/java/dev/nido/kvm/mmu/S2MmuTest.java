@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Initialisation of MMU contexts, step by step, and what they do to TLBs. */
 class S2MmuTest {
 
-
     private final Machine machine = GuestRig.machine(cpu(), 2, null, 16L << 20);
     private final HostMemory host = new HostMemory(machine);
     private final VmidAllocator vmids =
@@ -192,8 +191,7 @@ class S2MmuTest {
         }
         long at = table + (ipa >>> 12 & 0x1ff) * 8;
         long old = machine.memory().get64(machine.memory().offsetOf(at));
-        machine.memory()
-                .put64(machine.memory().offsetOf(at), old & ~0xffff_ffff_f000L | pa);
+        machine.memory().put64(machine.memory().offsetOf(at), old & ~0xffff_ffff_f000L | pa);
     }
 
     private long entry(long table, long ipa, int level) {

@@ -171,26 +171,25 @@ class VmidAllocatorTest {
             for (int t = 0; t < pes; t++) {
                 int pe = t;
                 done.add(
-                        threads.submit(
-                                () -> {
-                                    SplittableRandom random = new SplittableRandom(pe);
-                                    for (int i = 0; i < 60_000; i++) {
-                                        // Contexts by PE, so that who has a number is one thread.
-                                        int c = random.nextInt(contexts / pes) * pes + pe;
-                                        Vmid v = all.get(c);
-                                        int number = a.update(v, pe);
-                                        users.incrementAndGet(number);
-                                        loaded.set(number, v);
-                                        Thread.onSpinWait();
-                                        if (users.get(number) != 1 || loaded.get(number) != v) {
-                                            clashes.incrementAndGet();
-                                        }
-                                        users.decrementAndGet(number);
-                                        if (random.nextInt(3) != 0) {
-                                            a.clearActive(pe);
-                                        }
-                                    }
-                                }));
+                        threads.submit(() -> {
+                            SplittableRandom random = new SplittableRandom(pe);
+                            for (int i = 0; i < 60_000; i++) {
+                                // Contexts by PE, so that who has a number is one thread.
+                                int c = random.nextInt(contexts / pes) * pes + pe;
+                                Vmid v = all.get(c);
+                                int number = a.update(v, pe);
+                                users.incrementAndGet(number);
+                                loaded.set(number, v);
+                                Thread.onSpinWait();
+                                if (users.get(number) != 1 || loaded.get(number) != v) {
+                                    clashes.incrementAndGet();
+                                }
+                                users.decrementAndGet(number);
+                                if (random.nextInt(3) != 0) {
+                                    a.clearActive(pe);
+                                }
+                            }
+                        }));
             }
             for (Future<?> f : done) {
                 f.get();

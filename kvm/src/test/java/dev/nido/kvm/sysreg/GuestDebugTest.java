@@ -102,9 +102,9 @@ class GuestDebugTest {
                 HostedGuest.deterministic(
                         1,
                         "movz x1, #0x4000, lsl #16\n"
-                            + " ldr x2, [x1, #0x100]\n"
-                            + " str x2, [x1, #0x108]\n"
-                            + " b .")) {
+                                + " ldr x2, [x1, #0x100]\n"
+                                + " str x2, [x1, #0x108]\n"
+                                + " b .")) {
             Vcpu vcpu = guest.vcpu(0);
             long watched = HostedGuest.RAM + 0x108;
             long wcr = 1 | 3 << 1 | 2 << 3 | 0xff << 5;
