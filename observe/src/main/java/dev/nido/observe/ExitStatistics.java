@@ -68,6 +68,9 @@ public final class ExitStatistics implements Tracer {
         private long guest;
         private long asleep;
 
+        /** Sleep since the exit: counts with its time, at the entry. */
+        private long sleeping;
+
         Counts(int vm) {
             this.vm = vm;
         }
@@ -78,12 +81,14 @@ public final class ExitStatistics implements Tracer {
                 min[open] = timed[open]++ == 0 ? time : Math.min(min[open], time);
                 max[open] = Math.max(max[open], time);
                 total[open] += time;
+                asleep += sleeping;
                 if (called != 0) {
                     vmm[open] += now - called;
                     called = 0;
                 }
                 open = -1;
             }
+            sleeping = 0;
             since = now;
             entered = true;
         }
@@ -189,7 +194,7 @@ public final class ExitStatistics implements Tracer {
 
     @Override
     public void wakeup(Vcpu vcpu, long time, boolean slept, boolean valid) {
-        of(vcpu).asleep += time;
+        of(vcpu).sleeping += time;
     }
 
     private Counts of(Vcpu vcpu) {

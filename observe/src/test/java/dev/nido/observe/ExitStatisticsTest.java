@@ -86,9 +86,13 @@ class ExitStatisticsTest {
     }
 
     @Test
-    void sleepIsSummed() {
+    void sleepIsPartOfTheExitThatItFollows() {
+        // A vCPU that waits to be switched on, and one whose sleep nobody ends, are in no exit.
+        statistics.wakeup(vcpus.get(0), 10_000, true, true);
         round(vcpus.get(0), 1, Esr.EC_WFX, 500);
         statistics.wakeup(vcpus.get(0), 490, true, true);
+        round(vcpus.get(0), 1, Esr.EC_WFX, 900);
+        statistics.wakeup(vcpus.get(0), 890, true, false);
         assertThat(statistics.vcpus().getFirst().asleepNanos()).isEqualTo(490);
     }
 

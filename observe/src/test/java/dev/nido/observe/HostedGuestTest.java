@@ -61,6 +61,51 @@ class HostedGuestTest {
     }
 
     @Test
+    void exitsOfSeveralVcpusOnThreadsAreEachTheirOwn() throws InterruptedException {
+        // CPU n makes 200 calls and 200 accesses of the device, and switches itself off; CPU 0
+        // waits for the others at a counter in memory, and powers off.
+        String program =
+                """
+                mov x21, x0
+                mov x19, #200
+                movz x20, #0x0900, lsl #16
+                movz x22, #0x4010, lsl #16
+                1: movz w0, #0x8400, lsl #16
+                hvc #0
+                str w1, [x20]
+                subs x19, x19, #1
+                b.ne 1b
+                mov w1, #1
+                ldadd w1, w2, [x22]
+                cbz x21, 2f
+                movz w0, #0x8400, lsl #16
+                movk w0, #2
+                hvc #0
+                2: yield
+                ldr w2, [x22]
+                cmp w2, #4
+                b.ne 2b
+                movz w0, #0x8400, lsl #16
+                movk w0, #8
+                hvc #0
+                b .
+                """;
+        ExitStatistics statistics = new ExitStatistics();
+        try (HostedProgram guest = new HostedProgram(program, false, 4, statistics)) {
+            guest.runOnThreads();
+            List<ExitStatistics.PerVcpu> figures = statistics.vcpus();
+            assertThat(figures).hasSize(4);
+            for (ExitStatistics.PerVcpu figure : figures) {
+                assertThat(figure.exits() - figure.count("KICK"))
+                        .isEqualTo(guest.vm.vcpus().get(figure.vcpu()).exits());
+                assertThat(figure.count("HVC64")).isEqualTo(200 + 1);
+                assertThat(figure.count("DABT_LOW")).isGreaterThanOrEqualTo(200);
+            }
+            assertThat(guest.deviceAccesses).hasValue(4 * 200);
+        }
+    }
+
+    @Test
     void traceLinesTellTheWholeStoryInOrder() throws IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         TraceWriter trace = new TraceWriter(file);

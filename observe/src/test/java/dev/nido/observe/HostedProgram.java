@@ -11,6 +11,9 @@ import dev.nido.kvm.VmConfig;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -94,6 +97,29 @@ final class HostedProgram implements AutoCloseable {
         throw new AssertionError("the guest does not end");
     }
 
+    /** Runs each vCPU on a thread of its own until the first one powers the guest off. */
+    void runOnThreads() throws InterruptedException {
+        AtomicBoolean over = new AtomicBoolean();
+        List<Thread> threads = new ArrayList<>();
+        for (Vcpu vcpu : vm.vcpus().subList(1, vm.vcpus().size())) {
+            threads.add(
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                while (!over.get()) {
+                                    answer(vcpu, vcpu.run());
+                                }
+                            }));
+        }
+        run();
+        over.set(true);
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                vm.vcpus().forEach(Vcpu::kick);
+                thread.join(10);
+            }
+        }
+    }
+
     private boolean answer(Vcpu vcpu, Exit exit) {
         return switch (exit) {
             case Exit.Mmio mmio -> {
@@ -103,6 +129,7 @@ final class HostedProgram implements AutoCloseable {
             }
             case Exit.BudgetUsed used -> true;
             case Exit.Waiting waiting -> true;
+            case Exit.Interrupted interrupted -> true;
             case Exit.SystemEvent off -> false;
             default -> throw new AssertionError(exit);
         };
