@@ -74,7 +74,16 @@ public final class Machine implements AutoCloseable {
             pes[i].reset(config.startEl());
             engines[i] = new Interpreter(pes[i], recorder);
         }
+        if (config.deterministic()) {
+            gic.setTimerUpdate(this::updateTimers);
+        }
         firmware = new Psci(power, config.startEl() == 2);
+    }
+
+    private void updateTimers() {
+        for (Pe pe : pes) {
+            pe.timer.update();
+        }
     }
 
     public MachineConfig config() {

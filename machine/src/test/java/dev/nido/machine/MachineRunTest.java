@@ -315,6 +315,49 @@ class MachineRunTest {
         }
     }
 
+    /** PE 1 sets its timer to go off while PE 0 executes, which then looks at PE 1's input. */
+    private static final String OTHERS_TIMER =
+            """
+            start:
+                ldr     x0, =CPU_ON
+                mov     x1, #1
+                adr     x2, other
+                hvc     #0
+                adr     x20, due
+                ldr     x21, =0x080d0200
+            1:  ldar    x0, [x20]
+                cbz     x0, 1b
+            2:  isb
+                mrs     x1, cntvct_el0
+                cmp     x1, x0
+                b.lo    2b
+                ldr     w19, [x21]
+                ldr     x0, =SYSTEM_OFF
+                hvc     #0
+            other:
+                mrs     x0, cntvct_el0
+                mov     x1, #15000
+                add     x0, x0, x1
+                msr     cntv_cval_el0, x0
+                mov     x1, #1
+                msr     cntv_ctl_el0, x1
+                adr     x20, due
+                stlr    x0, [x20]
+            interrupt:
+                b       .
+                .balign 8
+            due:
+                .quad 0
+            """;
+
+    @Test
+    void timerOfAnotherPeShowsAsPendingOnceItIsDue() {
+        try (Machine machine = machine(OTHERS_TIMER, 2, true)) {
+            assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
+            assertThat(machine.pe(0).x[19]).isEqualTo(1 << 27);
+        }
+    }
+
     private static Set<String> streams(String program, int pes, int el) {
         Set<String> streams = new LinkedHashSet<>();
         for (int limit : new int[] {1, 2, 7, Integer.MAX_VALUE, Integer.MAX_VALUE}) {

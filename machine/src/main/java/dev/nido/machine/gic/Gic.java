@@ -41,6 +41,8 @@ public final class Gic {
     /** GICD_CTLR.EnableGrp1 and EnableGrp0. */
     private int groups;
 
+    private Runnable timerUpdate = () -> {};
+
     private final MmioDevice distributor;
     private final Redistributors redistributors;
 
@@ -86,6 +88,19 @@ public final class Gic {
             recomputeAll();
         }
         notifyPes();
+    }
+
+    /**
+     * Sets what brings the timers of all PEs up to date, before software looks at the inputs of any
+     * PE. For machines that run all PEs on one thread, where the timers of the others lag behind.
+     */
+    public void setTimerUpdate(Runnable update) {
+        timerUpdate = update;
+    }
+
+    /** Inputs are about to be looked at. The lock is not held. */
+    void updateTimers() {
+        timerUpdate.run();
     }
 
     /** What this GIC was built with. */

@@ -35,6 +35,9 @@ final class Redistributors implements MmioDevice {
         if (pe >= gic.pes()) {
             return 0;
         }
+        if (dependsOnInputs(at)) {
+            gic.updateTimers();
+        }
         synchronized (gic.lock) {
             InterruptBank bank = gic.local[pe];
             if (at >= SGI_FRAME + 0x400 && at < SGI_FRAME + 0x420) {
@@ -46,6 +49,12 @@ final class Redistributors implements MmioDevice {
             }
             return size == 4 ? read32(pe, bank, at) & 0xffff_ffffL : 0;
         }
+    }
+
+    /** Pending states, and the configuration that says what an edge is. */
+    private static boolean dependsOnInputs(int at) {
+        int register = at - SGI_FRAME;
+        return register >= 0x200 && register < 0x300 || register == 0xc04;
     }
 
     private int read32(int pe, InterruptBank bank, int at) {
@@ -68,6 +77,9 @@ final class Redistributors implements MmioDevice {
         int at = (int) (offset % GicParameters.REDISTRIBUTOR_SIZE);
         if (pe >= gic.pes()) {
             return;
+        }
+        if (dependsOnInputs(at)) {
+            gic.updateTimers();
         }
         synchronized (gic.lock) {
             InterruptBank bank = gic.local[pe];
