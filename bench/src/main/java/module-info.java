@@ -2,6 +2,7 @@
 module dev.nido.bench {
     requires dev.nido.board;
     requires dev.nido.cli;
+    requires java.management;
 
     provides dev.nido.cli.Benchmarks with
             dev.nido.bench.KernelBenchmarks;

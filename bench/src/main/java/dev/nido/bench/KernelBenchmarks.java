@@ -16,15 +16,12 @@ import java.util.Optional;
 import java.util.StringJoiner;
 
 /**
- * {@code nido bench}: each kernel on this machine and on QEMU, as ratios. The number of
- * instructions comes from a deterministic run, where the counter counts them.
+ * {@code nido bench}: each kernel on this machine, in a process of its own, and on QEMU, as ratios.
+ * The number of instructions comes from a deterministic run, where the counter counts them.
  */
 public final class KernelBenchmarks implements Benchmarks {
     /** Where a raw binary is loaded. */
     private static final long ORIGIN = 0x4008_0000L;
-
-    /** The first run warms the JVM up, the best of the others counts. */
-    private static final int RUNS = 3;
 
     /**
      * One row of the table.
@@ -75,46 +72,23 @@ public final class KernelBenchmarks implements Benchmarks {
     }
 
     private static Row measure(Kernel kernel, Optional<Qemu> qemu) throws IOException {
-        byte[] program = assemble(kernel, kernel.repetitions);
-        double best = Double.MAX_VALUE;
-        long result = 0;
-        for (int i = 0; i < RUNS; i++) {
-            Figures figures = figures(NidoRunner.run(program, false), "this machine");
-            best = Math.min(best, figures.seconds());
-            result = figures.result();
-        }
+        KernelProcess.Measurement here = KernelProcess.start(kernel);
         double reference = Double.NaN;
         if (qemu.isPresent()) {
-            Figures figures = figures(qemu.get().run(program), "QEMU");
-            if (figures.result() != result) {
+            byte[] program = assemble(kernel, kernel.repetitions);
+            Figures figures = KernelProcess.figures(qemu.get().run(program), "QEMU");
+            if (figures.result() != here.result()) {
                 throw new IOException(
                         "%s computed %x here and %x on QEMU"
-                                .formatted(kernel.label(), result, figures.result()));
+                                .formatted(kernel.label(), here.result(), figures.result()));
             }
             reference = figures.seconds();
         }
-        return new Row(
-                kernel, kernel.sleeps ? kernel.repetitions : instructions(kernel), best, reference);
-    }
-
-    /** Every repetition takes as many instructions as the next: two short runs tell how many. */
-    private static long instructions(Kernel kernel) throws IOException {
-        long first = figures(NidoRunner.run(assemble(kernel, 1), true), "this machine").ticks();
-        if (kernel.repetitions == 1) {
-            return first;
-        }
-        long second = figures(NidoRunner.run(assemble(kernel, 2), true), "this machine").ticks();
-        return first + (second - first) * (kernel.repetitions - 1);
+        return new Row(kernel, here.instructions(), here.seconds(), reference);
     }
 
     static byte[] assemble(Kernel kernel, int repetitions) {
         return Assembler.assemble(kernel.source(repetitions), ORIGIN).bytes();
-    }
-
-    private static Figures figures(String console, String where) throws IOException {
-        return Figures.parse(console)
-                .orElseThrow(() ->
-                        new IOException("a benchmark program printed no figures on " + where));
     }
 
     private static void print(PrintStream out, Row row) {
