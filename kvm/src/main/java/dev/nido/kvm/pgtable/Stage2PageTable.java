@@ -77,8 +77,8 @@ public final class Stage2PageTable {
      * @param ops where its memory comes from
      * @param forcePte asked at each map operation whether it must not use blocks; may be null
      * @return the table, or null if there is no memory for the root ({@code -ENOMEM})
-     * @throws IllegalStateException if the context doesn't know its VM yet, has no VTCR_EL2, or the
-     *     granule isn't the size of the pages that {@code ops} has
+     * @throws IllegalStateException if the context doesn't know its VM yet, has no VTCR_EL2 or a
+     *     reserved one, or its granule isn't the size of the pages that {@code ops} has
      */
     public static Stage2PageTable create(
             Stage2Context mmu, MemoryOps ops, Set<Stage2Flag> flags, ForcePte forcePte) {
@@ -94,6 +94,9 @@ public final class Stage2PageTable {
             throw new IllegalStateException(
                     "VTCR_EL2 0x%x asks for another granule than pages of 1 << %d bytes"
                             .formatted(vtcr, ops.pageShift()));
+        }
+        if (!geometry.legal()) {
+            throw new IllegalStateException("VTCR_EL2 0x%x describes no table".formatted(vtcr));
         }
         long pgd = ops.zallocPagesExact(geometry.pgdSize());
         if (pgd == 0) {

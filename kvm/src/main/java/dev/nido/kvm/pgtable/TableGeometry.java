@@ -41,6 +41,14 @@ public record TableGeometry(int pageShift, int iaBits, int startLevel, int lowes
         return 1L << shift(level);
     }
 
+    /** Whether there is such a tree: its root has at most 16 pages, and more than one entry. */
+    boolean legal() {
+        return iaBits <= 52
+                && startLevel <= LAST_LEVEL
+                && iaBits > shift(startLevel)
+                && iaBits <= shift(startLevel - 1) + 4;
+    }
+
     /** Pages of the root: more than one if tables are concatenated. */
     public long pgdPages() {
         return (inputLimit() - 1 >>> shift(startLevel - 1)) + 1;

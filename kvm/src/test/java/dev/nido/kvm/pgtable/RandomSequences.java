@@ -63,7 +63,7 @@ class RandomSequences implements AutoCloseable {
         geometries =
                 switch (pageShift) {
                     case 12 -> new int[][] {{32, 2}, {31, 2}, {33, 1}, {39, 1}, {40, 1}, {40, 0}};
-                    case 14 -> new int[][] {{32, 2}, {36, 2}, {37, 2}, {36, 1}, {47, 1}};
+                    case 14 -> new int[][] {{32, 2}, {36, 2}, {37, 2}, {37, 1}, {47, 1}};
                     default -> new int[][] {{32, 2}, {36, 2}, {43, 1}, {48, 1}};
                 };
     }

@@ -45,6 +45,22 @@ class Stage2CreateTest {
         }
     }
 
+    /** Input bits and start level that can't be together; T0SZ of 0 included. */
+    @ParameterizedTest
+    @CsvSource({"12, 64, 0", "12, 44, 1", "12, 35, 2", "12, 30, 1", "14, 53, 1", "16, 30, 2"})
+    void aReservedVtcrIsAProgrammingError(int pageShift, int iaBits, int startLevel) {
+        try (TestMemory memory = new TestMemory(pageShift, 64)) {
+            TestContext context = new TestContext(TestContext.vtcr(pageShift, iaBits, startLevel));
+            if (pageShift == 16) {
+                context = new TestContext(context.vtcr | 63);
+            }
+            TestContext reserved = context;
+            assertThatThrownBy(() -> Stage2PageTable.create(reserved, memory))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(memory.live()).isZero();
+        }
+    }
+
     @Test
     void theGranuleMustBeThePageSize() {
         try (TestMemory memory = new TestMemory(12, 64)) {

@@ -106,6 +106,59 @@ class Stage2OperationsTest {
         assertThat(at(0).valid()).isTrue();
     }
 
+    @Test
+    void anAnnotationInSoftwareBitsIsCountedLikeAnyOther() {
+        map(K4, K4, 0, Prot.R);
+        long page = entry(K4);
+        assertThat(memory.pageCount(page)).isEqualTo(2);
+        assertThat(table.annotate(0, K4, memory.endless(), 3L << 55)).isZero();
+        assertThat(memory.pageCount(page)).isEqualTo(3);
+        assertThat(table.annotate(0, K4, memory.endless(), 5L << 55)).isZero();
+        assertThat(memory.pageCount(page)).isEqualTo(3);
+        assertThat(table.annotate(0, K4, memory.endless(), 0)).isZero();
+        assertThat(memory.pageCount(page)).isEqualTo(2);
+        assertThat(context.flushes).isEmpty();
+    }
+
+    /** Address of the entry where a walk ends. */
+    private long entry(long ipa) {
+        long[] found = {0};
+        table.walk(
+                new PageTableWalker(PageTableWalker.LEAF) {
+                    @Override
+                    protected int visit(Visit v, int kind) {
+                        found[0] = v.entryAddress();
+                        return 0;
+                    }
+                },
+                ipa,
+                1);
+        return found[0];
+    }
+
+    @Test
+    void everyCountedEntryHoldsAReferenceToItsPage() {
+        map(0, K4, 0, Prot.R);
+        long page = entry(0);
+        assertThat(memory.pageCount(page)).as("itself and a leaf").isEqualTo(2);
+        assertThat(memory.pageCount(table.pgd())).as("itself and a table").isEqualTo(2);
+        map(K4, 3 * K4, K4, Prot.R);
+        assertThat(memory.pageCount(page)).isEqualTo(5);
+        map(K4, K4, G, Prot.R);
+        assertThat(memory.pageCount(page)).as("replaced").isEqualTo(5);
+        table.setOwner(0, 2 * K4, memory.endless(), 3);
+        assertThat(memory.pageCount(page)).as("leaves became annotations").isEqualTo(5);
+        table.setOwner(0, K4, memory.endless(), 0);
+        assertThat(memory.pageCount(page)).as("nobody isn't counted").isEqualTo(4);
+        table.wrprotect(0, M2);
+        table.mkold(0, M2);
+        table.relaxPerms(2 * K4, Prot.RWX, 0);
+        assertThat(memory.pageCount(page)).as("attributes").isEqualTo(4);
+        table.unmap(K4, 3 * K4);
+        assertThat(memory.pageCount(page)).as("freed").isZero();
+        assertThat(memory.pageCount(table.pgd())).isEqualTo(1);
+    }
+
     // Unmap
 
     @Test
