@@ -16,7 +16,9 @@ final class AccessGenerator {
     private static final SysReg[] CONTROLS = {
         SysReg.SCTLR_EL1, SysReg.CPACR_EL1, SysReg.CNTKCTL_EL1, SysReg.PMUSERENR_EL0,
         SysReg.MDSCR_EL1, SysReg.PMSELR_EL0, SysReg.CSSELR_EL1, SysReg.PMCR_EL0,
-        SysReg.PMCNTENSET_EL0, SysReg.PMEVTYPER0_EL0, SysReg.PMEVTYPER1_EL0, SysReg.OSLAR_EL1
+        SysReg.PMCNTENSET_EL0, SysReg.PMEVTYPER0_EL0, SysReg.PMEVTYPER1_EL0, SysReg.OSLAR_EL1,
+        SysReg.DBGBVR4_EL1, SysReg.DBGBCR4_EL1, SysReg.DBGBCR5_EL1, SysReg.DBGWVR0_EL1,
+        SysReg.DBGWCR0_EL1, SysReg.CONTEXTIDR_EL1
     };
 
     private static final long SCTLR_RANDOM =
@@ -29,10 +31,22 @@ final class AccessGenerator {
                     | SctlrEl1.SPAN
                     | SctlrEl1.DSSBS
                     | SctlrEl1.A
-                    | SctlrEl1.SA;
+                    | SctlrEl1.SA
+                    | SctlrEl1.WXN;
+
+    private static final int NOP = SysReg.key(0, 3, 2, 0, 0);
+
+    /** Would end the test unless it traps. */
+    private static final int WFI = SysReg.key(0, 3, 2, 0, 3);
+
+    /** TBI0, TBI1, HA, HD, HPD0, HPD1. */
+    private static final long TCR_RANDOM = 0x3fL << 37;
+
+    /** 39 bits of addresses in each half, granules of 4 KiB, output addresses of 40 bits. */
+    private static final long TCR = 25 | 25 << 16 | 2L << 30 | 2L << 32;
 
     /** An access: an instruction word with Rt = X0 or XZR, the state before it. */
-    record Access(int word, long x0, long pstate) {
+    record Access(int word, long x0, long pstate, long sctlr, long tcr) {
 
         int key() {
             return word >>> 5 & 0xffff;
@@ -47,7 +61,7 @@ final class AccessGenerator {
             int key = key();
             SysReg r = SysReg.decode(key);
             SystemOperation o = SystemOperation.decode(key);
-            return "%s S%d_%d_C%d_C%d_%d %s, Rt %d, X0 0x%x, PSTATE 0x%x"
+            return "%s S%d_%d_C%d_C%d_%d %s, Rt %d, X0 0x%x, PSTATE 0x%x, SCTLR 0x%x, TCR 0x%x"
                     .formatted(
                             read() ? "MRS" : "MSR",
                             key >> 14,
@@ -58,12 +72,16 @@ final class AccessGenerator {
                             r != null ? r : o,
                             word & 31,
                             x0,
-                            pstate);
+                            pstate,
+                            sctlr,
+                            tcr);
         }
     }
 
     private final SplittableRandom random;
     private final long scratch;
+    private long sctlr = SctlrEl1.RESET;
+    private long tcr = TCR;
     private final SysReg[] registers = SysReg.values();
     private final SystemOperation[] operations = SystemOperation.values();
 
@@ -76,12 +94,19 @@ final class AccessGenerator {
     }
 
     Access next() {
+        if (random.nextInt(8) == 0) {
+            sctlr = control(SysReg.SCTLR_EL1);
+            tcr = TCR | random.nextLong() & TCR_RANDOM;
+        }
         int kind = random.nextInt(10);
         if (kind < 2) {
             SysReg r = CONTROLS[random.nextInt(CONTROLS.length)];
             return access(r.key(), false, control(r), Spsr.DAIF | 5);
         }
         int key;
+        if (kind == 9 && random.nextBoolean()) {
+            return immediate();
+        }
         if (kind < 7) {
             key = registers[random.nextInt(registers.length)].key();
             if (random.nextInt(12) == 0) {
@@ -96,16 +121,48 @@ final class AccessGenerator {
         return access(key, read, key >> 14 == 1 ? address() : value(), pstate());
     }
 
+    /** MSR (immediate), barriers, hints, flag manipulation: op0 = 0, Rt = 31. */
+    private Access immediate() {
+        int op1 = random.nextBoolean() ? 3 : random.nextInt(8);
+        int crn = random.nextInt(4) == 0 ? random.nextInt(16) : 2 + random.nextInt(3);
+        int key = SysReg.key(0, op1, crn, random.nextInt(16), random.nextInt(8));
+        long pstate = pstate();
+        boolean traps = Spsr.el(pstate) == 0 && (sctlr & SctlrEl1.NTWI) == 0;
+        if (key == WFI && !traps) {
+            key = NOP;
+        }
+        return new Access(0xd500_0000 | key << 5 | 31, value(), pstate, sctlr, tcr);
+    }
+
     private Access access(int key, boolean read, long x0, long pstate) {
-        // Address 0 has no memory.
-        int rt = key >> 14 != 1 && random.nextInt(16) == 0 ? 31 : 0;
-        return new Access(0xd500_0000 | (read ? 1 << 21 : 0) | key << 5 | rt, x0, pstate);
+        int rt = random.nextInt(16) == 0 ? 31 : 0;
+        return new Access(
+                0xd500_0000 | (read ? 1 << 21 : 0) | key << 5 | rt, x0, pstate, sctlr, tcr);
     }
 
     /** What {@link #CONTROLS} may be set to so that the test goes on. */
     long control(SysReg r) {
         return switch (r) {
-            case SCTLR_EL1 -> SctlrEl1.RESET & ~SCTLR_RANDOM | random.nextLong() & SCTLR_RANDOM;
+            case SCTLR_EL1 ->
+                    SctlrEl1.RESET & ~SCTLR_RANDOM
+                            | random.nextLong() & (SCTLR_RANDOM | SctlrEl1.M)
+                            | SctlrEl1.C
+                            | SctlrEl1.I;
+            case DBGBCR4_EL1, DBGBCR5_EL1 ->
+                    random.nextInt(4)
+                            | random.nextInt(2) << 2
+                            | 0xf << 5
+                            | random.nextInt(2) << 13
+                            | 4 << 16
+                            | random.nextInt(16) << 20;
+            case DBGBVR4_EL1 -> random.nextInt(2) | (long) random.nextInt(2) << 32;
+            case CONTEXTIDR_EL1 -> random.nextInt(2);
+            case DBGWVR0_EL1 -> address() & ~7L;
+            case DBGWCR0_EL1 ->
+                    random.nextInt(1 << 13)
+                            | 4 << 16
+                            | random.nextInt(2) << 20
+                            | (random.nextBoolean() ? random.nextInt(3, 14) << 24 : 0);
             case CPACR_EL1 -> (long) random.nextInt(4) << CptrEl2.FPEN_SHIFT;
             case MDSCR_EL1 ->
                     random.nextLong() & (MdscrEl1.TDCC | MdscrEl1.MDE | MdscrEl1.KDE)
@@ -131,9 +188,12 @@ final class AccessGenerator {
     }
 
     private long address() {
-        return random.nextInt(4) == 0
-                ? value() & 0xff_ffff_ffff_ffffL & ~0xff_ffff_0000L | scratch
-                : scratch + random.nextInt(1 << 16);
+        return switch (random.nextInt(8)) {
+            case 0 -> value();
+            case 1 -> scratch + random.nextInt(1 << 16) | (long) random.nextInt(256) << 56;
+            case 2, 3, 4 -> scratch + random.nextInt(1 << 16);
+            default -> DifferentialSide.TRANSLATED + random.nextInt(64 << 21);
+        };
     }
 
     private long pstate() {

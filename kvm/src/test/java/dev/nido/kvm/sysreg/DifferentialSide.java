@@ -8,6 +8,9 @@ import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 import dev.nido.machine.pe.Pe;
 
+import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
+
 /** A machine that executes one access at a time: bare, or a guest of the hypervisor. */
 abstract class DifferentialSide implements AutoCloseable {
 
@@ -22,6 +25,12 @@ abstract class DifferentialSide implements AutoCloseable {
 
     /** RAM that the accesses may write. */
     static final long SCRATCH = RAM + 0x30_0000;
+
+    /** Where translation, when it is on, has pages and blocks of all kinds: 64 times 2 MiB. */
+    static final long TRANSLATED = 0x8000_0000L;
+
+    private static final long TABLES = RAM + 0x1000;
+    private static final long MAIR = 0xff_44_04_00L;
 
     private static final int NOP = 0xd503_201f;
 
@@ -47,10 +56,9 @@ abstract class DifferentialSide implements AutoCloseable {
     /**
      * Executes one instruction, or enters its exception and executes the NOP at the vector.
      *
-     * @param sctlr SCTLR_EL1 before it
      * @param state takes what is there afterwards
      */
-    abstract void execute(AccessGenerator.Access access, long sctlr, long[] state);
+    abstract void execute(AccessGenerator.Access access, long[] state);
 
     @Override
     public abstract void close();
@@ -71,15 +79,67 @@ abstract class DifferentialSide implements AutoCloseable {
     }
 
     /** Writes the program. */
-    static void load(java.util.function.BiConsumer<Long, Integer> memory) {
+    static void load(BiConsumer<Long, Integer> memory) {
         for (long at = VECTORS; at < VECTORS + 0x800; at += 4) {
             memory.accept(at, NOP);
         }
+        loadTables(memory);
         for (int i = 0; i < WORDS; i++) {
             int word = 0xd500_0000 | (i >>> 16) << 21 | (i & 0xffff) << 5;
             memory.accept(CODE + i * 4L, word);
             memory.accept(CODE + (i + WORDS) * 4L, word | 31);
         }
+    }
+
+    /** Writes tables: RAM itself, the program not writable, and {@link #TRANSLATED}. */
+    static void loadTables(BiConsumer<Long, Integer> memory) {
+        SplittableRandom random = new SplittableRandom(5);
+        long normal = 3 << 2 | 3 << 8 | 1 << 10;
+        entry(memory, TABLES, 1, TABLES + 0x1000 | 3);
+        entry(memory, TABLES, 2, TABLES + 0x2000 | 3);
+        entry(memory, TABLES + 0x1000, 0, RAM | normal | 3 << 6 | 1);
+        entry(memory, TABLES + 0x1000, 1, RAM + (2 << 20) | normal | 1 << 6 | 1);
+        entry(memory, TABLES + 0x2000, 0, TABLES + 0x3000 | 3);
+        for (int i = 1; i < 64; i++) {
+            // Blocks, tables where there is memory and where there is none.
+            long base = new long[] {RAM + (2 << 20), 0x2000_0000L, 1L << 45}[random.nextInt(3)];
+            long descriptor =
+                    random.nextInt(4) == 0
+                            ? random.nextInt(2) == 0 ? TABLES + 0x3000 | 3 : base | 3
+                            : base | attributes(random) | random.nextInt(2);
+            entry(memory, TABLES + 0x2000, i, descriptor);
+        }
+        for (int i = 0; i < 512; i++) {
+            long base =
+                    random.nextInt(8) != 0
+                            ? SCRATCH + random.nextInt(16) * 0x1000L
+                            : random.nextInt(2) == 0 ? 0x2000_0000L : 1L << 41;
+            entry(
+                    memory,
+                    TABLES + 0x3000,
+                    i,
+                    base | attributes(random) | random.nextInt(8) / 2 | 1);
+        }
+    }
+
+    /** AttrIndx, AP, SH, AF, nG, DBM, Contiguous = 0, PXN, UXN, table attributes. */
+    private static long attributes(SplittableRandom random) {
+        return random.nextLong() & 0xf868_0000_0000_0bccL | (random.nextInt(4) == 0 ? 0 : 1 << 10);
+    }
+
+    private static void entry(BiConsumer<Long, Integer> memory, long table, int i, long value) {
+        memory.accept(table + i * 8L, (int) value);
+        memory.accept(table + i * 8L + 4, (int) (value >>> 32));
+    }
+
+    /** What an access must not leave changed, or the test cannot go on. */
+    static void controls(AccessGenerator.Access access, BiConsumer<SysReg, Long> write) {
+        write.accept(SysReg.SCTLR_EL1, access.sctlr());
+        write.accept(SysReg.TCR_EL1, access.tcr());
+        write.accept(SysReg.TTBR0_EL1, TABLES);
+        write.accept(SysReg.TTBR1_EL1, TABLES);
+        write.accept(SysReg.MAIR_EL1, MAIR);
+        write.accept(SysReg.VBAR_EL1, VECTORS);
     }
 
     static int ramSize() {
@@ -119,9 +179,8 @@ abstract class DifferentialSide implements AutoCloseable {
         }
 
         @Override
-        void execute(AccessGenerator.Access access, long sctlr, long[] state) {
-            pe.writeRegister(SysReg.SCTLR_EL1, sctlr);
-            pe.writeRegister(SysReg.VBAR_EL1, VECTORS);
+        void execute(AccessGenerator.Access access, long[] state) {
+            controls(access, pe::writeRegister);
             pe.x[0] = access.x0();
             pe.pc = address(access);
             setPstate(access.pstate());
@@ -132,6 +191,7 @@ abstract class DifferentialSide implements AutoCloseable {
             while (pe.retired == before) {
                 machine.engine(0).run(pe, 1);
             }
+            pe.yieldRequested = false;
             pe.pmu.update();
             pe.storeStackPointer();
             state[0] = pe.x[0];
