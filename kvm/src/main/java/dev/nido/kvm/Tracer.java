@@ -181,14 +181,6 @@ public interface Tracer {
     default void timer(Vcpu vcpu, int intid, boolean level) {}
 
     /**
-     * A timer that L0 emulates is looked at: {@code kvm_timer_emulate}.
-     *
-     * @param timer 0 EL1 virtual, 1 EL1 physical, 2 EL2 virtual, 3 EL2 physical
-     * @param fires whether its condition holds
-     */
-    default void timerEmulate(Vcpu vcpu, int timer, boolean fires) {}
-
-    /**
      * L0 invalidates translations. No counterpart in KVM.
      *
      * @param vmid whose

@@ -6,6 +6,8 @@ import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
 
+import jdk.jfr.EventType;
+
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -15,6 +17,33 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Which of them are kept is for the recording to say; those that it does not want are not made.
  */
 public final class JfrTracer implements Tracer {
+    // Asked before an event is made: an object that may be kept is not optimised away.
+    private static final EventType GUEST_ENTRY = EventType.getEventType(VcpuEvent.GuestEntry.class);
+    private static final EventType GUEST_EXIT = EventType.getEventType(VcpuEvent.GuestExit.class);
+    private static final EventType GUEST_FAULT = EventType.getEventType(VcpuEvent.GuestFault.class);
+    private static final EventType ACCESS_FAULT =
+            EventType.getEventType(VcpuEvent.AccessFault.class);
+    private static final EventType MMIO = EventType.getEventType(VcpuEvent.Mmio.class);
+    private static final EventType MMIO_EMULATION =
+            EventType.getEventType(VcpuEvent.MmioEmulation.class);
+    private static final EventType SYSTEM_REGISTER =
+            EventType.getEventType(VcpuEvent.SystemRegister.class);
+    private static final EventType WAIT_FOR = EventType.getEventType(VcpuEvent.WaitFor.class);
+    private static final EventType WAKEUP = EventType.getEventType(VcpuEvent.Wakeup.class);
+    private static final EventType HYPERCALL = EventType.getEventType(VcpuEvent.Hypercall.class);
+    private static final EventType INJECTION = EventType.getEventType(VcpuEvent.Injection.class);
+    private static final EventType INTERRUPT_LINE =
+            EventType.getEventType(VcpuEvent.InterruptLine.class);
+    private static final EventType INTERRUPT_PENDING =
+            EventType.getEventType(VcpuEvent.InterruptPending.class);
+    private static final EventType LIST_REGISTER =
+            EventType.getEventType(VcpuEvent.ListRegister.class);
+    private static final EventType TIMER = EventType.getEventType(VcpuEvent.Timer.class);
+    private static final EventType TLBI = EventType.getEventType(VcpuEvent.Tlbi.class);
+    private static final EventType MAP = EventType.getEventType(VcpuEvent.Map.class);
+    private static final EventType UNMAP = EventType.getEventType(VcpuEvent.Unmap.class);
+    private static final EventType GUEST_DEBUG = EventType.getEventType(VcpuEvent.GuestDebug.class);
+
     private final ConcurrentHashMap<Vcpu, Current> vcpus = new ConcurrentHashMap<>();
     private final List<Vm> vms = new CopyOnWriteArrayList<>();
 
@@ -36,7 +65,6 @@ public final class JfrTracer implements Tracer {
                     VcpuEvent.InterruptPending.class,
                     VcpuEvent.ListRegister.class,
                     VcpuEvent.Timer.class,
-                    VcpuEvent.TimerEmulation.class,
                     VcpuEvent.Tlbi.class,
                     VcpuEvent.Map.class,
                     VcpuEvent.Unmap.class,
@@ -61,8 +89,8 @@ public final class JfrTracer implements Tracer {
             current.exit = null;
         }
         current.entered = System.nanoTime();
-        VcpuEvent.GuestEntry event = new VcpuEvent.GuestEntry();
-        if (event.isEnabled()) {
+        if (GUEST_ENTRY.isEnabled()) {
+            VcpuEvent.GuestEntry event = new VcpuEvent.GuestEntry();
             event.about(current.vm, vcpu);
             event.pc = pc;
             event.commit();
@@ -71,8 +99,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void exit(Vcpu vcpu, int ec, long esr, long pc) {
-        VcpuEvent.GuestExit event = new VcpuEvent.GuestExit();
-        if (event.isEnabled()) {
+        if (GUEST_EXIT.isEnabled()) {
+            VcpuEvent.GuestExit event = new VcpuEvent.GuestExit();
             Current current = current(vcpu);
             event.begin();
             event.about(current.vm, vcpu);
@@ -96,8 +124,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void guestFault(Vcpu vcpu, long esr, long far, long ipa, long pc) {
-        VcpuEvent.GuestFault event = new VcpuEvent.GuestFault();
-        if (event.isEnabled()) {
+        if (GUEST_FAULT.isEnabled()) {
+            VcpuEvent.GuestFault event = new VcpuEvent.GuestFault();
             event.about(current(vcpu).vm, vcpu);
             event.ipa = ipa;
             event.far = far;
@@ -109,8 +137,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void accessFault(Vcpu vcpu, long ipa) {
-        VcpuEvent.AccessFault event = new VcpuEvent.AccessFault();
-        if (event.isEnabled()) {
+        if (ACCESS_FAULT.isEnabled()) {
+            VcpuEvent.AccessFault event = new VcpuEvent.AccessFault();
             event.about(current(vcpu).vm, vcpu);
             event.ipa = ipa;
             event.commit();
@@ -119,8 +147,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void mmio(Vcpu vcpu, int kind, int bytes, long ipa, long value) {
-        VcpuEvent.Mmio event = new VcpuEvent.Mmio();
-        if (event.isEnabled()) {
+        if (MMIO.isEnabled()) {
+            VcpuEvent.Mmio event = new VcpuEvent.Mmio();
             event.about(current(vcpu).vm, vcpu);
             event.kind =
                     kind == MMIO_WRITE ? "write" : kind == MMIO_READ ? "read" : "unsatisfied-read";
@@ -133,8 +161,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void mmioEmulate(Vcpu vcpu, long pc, int instruction, long pstate) {
-        VcpuEvent.MmioEmulation event = new VcpuEvent.MmioEmulation();
-        if (event.isEnabled()) {
+        if (MMIO_EMULATION.isEnabled()) {
+            VcpuEvent.MmioEmulation event = new VcpuEvent.MmioEmulation();
             event.about(current(vcpu).vm, vcpu);
             event.pc = pc;
             event.instruction = instruction & 0xffff_ffffL;
@@ -145,8 +173,8 @@ public final class JfrTracer implements Tracer {
     @Override
     public void systemRegister(
             Vcpu vcpu, long pc, int key, String name, boolean write, long value) {
-        VcpuEvent.SystemRegister event = new VcpuEvent.SystemRegister();
-        if (event.isEnabled()) {
+        if (SYSTEM_REGISTER.isEnabled()) {
+            VcpuEvent.SystemRegister event = new VcpuEvent.SystemRegister();
             event.about(current(vcpu).vm, vcpu);
             event.pc = pc;
             event.register = name;
@@ -159,8 +187,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void wfx(Vcpu vcpu, long pc, boolean wfe) {
-        VcpuEvent.WaitFor event = new VcpuEvent.WaitFor();
-        if (event.isEnabled()) {
+        if (WAIT_FOR.isEnabled()) {
+            VcpuEvent.WaitFor event = new VcpuEvent.WaitFor();
             event.about(current(vcpu).vm, vcpu);
             event.pc = pc;
             event.wfe = wfe;
@@ -170,8 +198,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void wakeup(Vcpu vcpu, long nanos, boolean slept, boolean valid) {
-        VcpuEvent.Wakeup event = new VcpuEvent.Wakeup();
-        if (event.isEnabled()) {
+        if (WAKEUP.isEnabled()) {
+            VcpuEvent.Wakeup event = new VcpuEvent.Wakeup();
             event.about(current(vcpu).vm, vcpu);
             event.waited = nanos;
             event.slept = slept;
@@ -182,8 +210,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void hypercall(Vcpu vcpu, long pc, long x0, int immediate, boolean smc) {
-        VcpuEvent.Hypercall event = new VcpuEvent.Hypercall();
-        if (event.isEnabled()) {
+        if (HYPERCALL.isEnabled()) {
+            VcpuEvent.Hypercall event = new VcpuEvent.Hypercall();
             event.about(current(vcpu).vm, vcpu);
             event.pc = pc;
             event.function = x0;
@@ -195,8 +223,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void injection(Vcpu vcpu, long pc, long esr, long far) {
-        VcpuEvent.Injection event = new VcpuEvent.Injection();
-        if (event.isEnabled()) {
+        if (INJECTION.isEnabled()) {
+            VcpuEvent.Injection event = new VcpuEvent.Injection();
             event.about(current(vcpu).vm, vcpu);
             event.pc = pc;
             event.esr = esr;
@@ -207,8 +235,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void irqLine(Vm vm, int vcpu, int intid, boolean level) {
-        VcpuEvent.InterruptLine event = new VcpuEvent.InterruptLine();
-        if (event.isEnabled()) {
+        if (INTERRUPT_LINE.isEnabled()) {
+            VcpuEvent.InterruptLine event = new VcpuEvent.InterruptLine();
             event.about(number(vm), vcpu);
             event.intid = intid;
             event.level = level;
@@ -218,8 +246,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void interruptPending(Vm vm, int vcpu, int intid, boolean level) {
-        VcpuEvent.InterruptPending event = new VcpuEvent.InterruptPending();
-        if (event.isEnabled()) {
+        if (INTERRUPT_PENDING.isEnabled()) {
+            VcpuEvent.InterruptPending event = new VcpuEvent.InterruptPending();
             event.about(number(vm), vcpu);
             event.intid = intid;
             event.level = level;
@@ -229,8 +257,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void listRegister(Vcpu vcpu, int index, long value) {
-        VcpuEvent.ListRegister event = new VcpuEvent.ListRegister();
-        if (event.isEnabled()) {
+        if (LIST_REGISTER.isEnabled()) {
+            VcpuEvent.ListRegister event = new VcpuEvent.ListRegister();
             event.about(current(vcpu).vm, vcpu);
             event.index = index;
             event.value = value;
@@ -240,8 +268,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void timer(Vcpu vcpu, int intid, boolean level) {
-        VcpuEvent.Timer event = new VcpuEvent.Timer();
-        if (event.isEnabled()) {
+        if (TIMER.isEnabled()) {
+            VcpuEvent.Timer event = new VcpuEvent.Timer();
             event.about(current(vcpu).vm, vcpu);
             event.intid = intid;
             event.level = level;
@@ -250,20 +278,9 @@ public final class JfrTracer implements Tracer {
     }
 
     @Override
-    public void timerEmulate(Vcpu vcpu, int timer, boolean fires) {
-        VcpuEvent.TimerEmulation event = new VcpuEvent.TimerEmulation();
-        if (event.isEnabled()) {
-            event.about(current(vcpu).vm, vcpu);
-            event.timer = timer;
-            event.fires = fires;
-            event.commit();
-        }
-    }
-
-    @Override
     public void tlbi(Vm vm, int vmid, long ipa, long bytes) {
-        VcpuEvent.Tlbi event = new VcpuEvent.Tlbi();
-        if (event.isEnabled()) {
+        if (TLBI.isEnabled()) {
+            VcpuEvent.Tlbi event = new VcpuEvent.Tlbi();
             event.about(number(vm), -1);
             event.vmid = vmid;
             event.ipa = ipa;
@@ -274,8 +291,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void map(Vm vm, long ipa, long bytes, long pa, boolean writable, boolean executable) {
-        VcpuEvent.Map event = new VcpuEvent.Map();
-        if (event.isEnabled()) {
+        if (MAP.isEnabled()) {
+            VcpuEvent.Map event = new VcpuEvent.Map();
             event.about(number(vm), -1);
             event.ipa = ipa;
             event.bytes = bytes;
@@ -288,8 +305,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void unmap(Vm vm, long ipa, long bytes) {
-        VcpuEvent.Unmap event = new VcpuEvent.Unmap();
-        if (event.isEnabled()) {
+        if (UNMAP.isEnabled()) {
+            VcpuEvent.Unmap event = new VcpuEvent.Unmap();
             event.about(number(vm), -1);
             event.ipa = ipa;
             event.bytes = bytes;
@@ -299,8 +316,8 @@ public final class JfrTracer implements Tracer {
 
     @Override
     public void guestDebug(Vcpu vcpu, int flags) {
-        VcpuEvent.GuestDebug event = new VcpuEvent.GuestDebug();
-        if (event.isEnabled()) {
+        if (GUEST_DEBUG.isEnabled()) {
+            VcpuEvent.GuestDebug event = new VcpuEvent.GuestDebug();
             event.about(current(vcpu).vm, vcpu);
             event.flags = flags;
             event.commit();

@@ -212,13 +212,6 @@ public final class TraceWriter implements Tracer, AutoCloseable {
     }
 
     @Override
-    public synchronized void timerEmulate(Vcpu vcpu, int timer, boolean fires) {
-        begin(vcpu, "kvm_timer_emulate: arch_timer_ctx_index: ").decimal(timer);
-        line.text(" (should_fire: ").decimal(fires ? 1 : 0).text(")");
-        end();
-    }
-
-    @Override
     public synchronized void tlbi(Vm vm, int vmid, long ipa, long bytes) {
         begin(vm, "nido_tlbi: vmid ").decimal(vmid);
         if (bytes < 0) {

@@ -138,13 +138,6 @@ final class TracerGroup implements Tracer {
     }
 
     @Override
-    public void timerEmulate(Vcpu vcpu, int timer, boolean fires) {
-        for (Tracer member : members) {
-            member.timerEmulate(vcpu, timer, fires);
-        }
-    }
-
-    @Override
     public void tlbi(Vm vm, int vmid, long ipa, long bytes) {
         for (Tracer member : members) {
             member.tlbi(vm, vmid, ipa, bytes);

@@ -258,17 +258,6 @@ abstract class VcpuEvent extends Event {
         boolean level;
     }
 
-    @Name("dev.nido.TimerEmulation")
-    @Label("Timer Emulation")
-    static final class TimerEmulation extends VcpuEvent {
-        @Label("Timer")
-        @Description("0 EL1 virtual, 1 EL1 physical, 2 EL2 virtual, 3 EL2 physical")
-        int timer;
-
-        @Label("Fires")
-        boolean fires;
-    }
-
     @Name("dev.nido.Tlbi")
     @Label("TLB Invalidation")
     static final class Tlbi extends VcpuEvent {

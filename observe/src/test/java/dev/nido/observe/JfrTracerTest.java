@@ -58,7 +58,6 @@ class JfrTracerTest {
             t.interruptPending(vm, 0, 27, false);
             t.listRegister(v, 2, 0x5000_0000_0000_001bL);
             t.timer(v, 30, true);
-            t.timerEmulate(v, 1, true);
             t.tlbi(vm, 9, 0x4000_0000L, 0x1000);
             t.map(vm, 0x4000_0000L, 0x20_0000L, 0x8020_0000L, true, false);
             t.unmap(vm, 0x4000_0000L, 0x1000);
@@ -126,7 +125,6 @@ class JfrTracerTest {
         has(events, "InterruptPending", "vcpu", 0, "intid", 27, "level", false);
         has(events, "ListRegister", "index", 2, "value", 0x5000_0000_0000_001bL);
         has(events, "Timer", "intid", 30, "level", true);
-        has(events, "TimerEmulation", "timer", 1, "fires", true);
         has(events, "Tlbi", "vmid", 9, "ipa", 0x4000_0000L, "bytes", 0x1000L);
         has(events, "Map", "bytes", 0x20_0000L, "pa", 0x8020_0000L, "executable", false);
         has(events, "Unmap", "bytes", 0x1000L);
@@ -142,8 +140,7 @@ class JfrTracerTest {
                     (com.sun.management.ThreadMXBean)
                             java.lang.management.ManagementFactory.getThreadMXBean();
             long bytes = Long.MAX_VALUE;
-            // Compiled code makes no event that nobody wants.
-            for (int round = 0; round < 50 && bytes != 0; round++) {
+            for (int round = 0; round < 20 && bytes != 0; round++) {
                 long before = threads.getCurrentThreadAllocatedBytes();
                 for (int i = 0; i < 20_000; i++) {
                     tracer.entry(v, i);

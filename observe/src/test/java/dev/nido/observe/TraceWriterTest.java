@@ -102,7 +102,6 @@ class TraceWriterTest {
                                     t.irqLine(vm, 2, 27, false);
                                     t.interruptPending(vm, 3, 48, true);
                                     t.timer(v, 27, true);
-                                    t.timerEmulate(v, 1, false);
                                     t.unmap(vm, 0x4000_0000L, 0x1000);
                                     t.userspaceExit(v, new Exit.Mmio(0, 4, true, 0));
                                     t.userspaceExit(
@@ -145,7 +144,6 @@ class TraceWriterTest {
                                 + " level: 0",
                         "vgic_update_irq_pending: VCPU: 3, IRQ 48, level: 1",
                         "kvm_timer_update_irq: VCPU: 0, IRQ 27, level 1",
-                        "kvm_timer_emulate: arch_timer_ctx_index: 1 (should_fire: 0)",
                         "kvm_unmap_hva_range: mmu notifier unmap range: 0x00000040000000 --"
                                 + " 0x00000040001000",
                         "kvm_userspace_exit: reason KVM_EXIT_MMIO (6)",
