@@ -101,12 +101,16 @@ final class HostedPlatform implements Platform {
                         vm.vgic().redistributors().write(offset, size, value);
                     }
                 };
-        bus.map("gicd", VirtMap.GIC_DISTRIBUTOR, VirtMap.GIC_DISTRIBUTOR_SIZE, distributor);
-        bus.map(
-                "gicr",
-                VirtMap.GIC_REDISTRIBUTOR,
-                VirtMap.GIC_REDISTRIBUTOR_STRIDE * cpus,
-                redistributors);
+        vm.mmio()
+                .register(
+                        "gicd", VirtMap.GIC_DISTRIBUTOR, VirtMap.GIC_DISTRIBUTOR_SIZE, distributor);
+        vm.mmio()
+                .register(
+                        "gicr",
+                        VirtMap.GIC_REDISTRIBUTOR,
+                        VirtMap.GIC_REDISTRIBUTOR_STRIDE * cpus,
+                        redistributors);
+        vm.mmio().setUserDevices((ipa, size) -> bus.find(ipa, size) != null);
     }
 
     Hypervisor hypervisor() {

@@ -35,7 +35,8 @@ public enum InTreeGuest {
             "probe-state",
             "PSTATE through exception returns, also illegal ones, and entries (needs --nested nv2)"),
     PROBE_TRAP("probe-trap", "what every trap control traps (needs --nested nv2)"),
-    PROBE_TIMER("probe-timer", "the generic timers and their interrupts");
+    PROBE_TIMER("probe-timer", "the generic timers and their interrupts"),
+    PROBE_IRQ("probe-irq", "corner cases of timers and interrupts, on one CPU or two");
 
     private static final String LIBRARY = "lib";
 

@@ -55,7 +55,8 @@ class QemuComparisonTest {
     @TempDir private Path directory;
 
     static Stream<Arguments> runs() {
-        return InTreeGuestTest.runs();
+        // Its sums are over counts, which on QEMU are not instructions.
+        return InTreeGuestTest.runs().filter(run -> run.get()[0] != InTreeGuest.PROBE_IRQ);
     }
 
     private static List<Difference> differences() throws IOException {
