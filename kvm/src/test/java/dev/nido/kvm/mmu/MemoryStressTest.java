@@ -1,0 +1,282 @@
+package dev.nido.kvm.mmu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nido.arch.CpuModel;
+import dev.nido.isa.Assembler;
+import dev.nido.kvm.Exit;
+import dev.nido.kvm.Hypervisor;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.Vm;
+import dev.nido.kvm.VmConfig;
+import dev.nido.machine.Machine;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Guests that work on their memory while it is taken away, protected, aged and moved. */
+class MemoryStressTest {
+
+    private static final long RAM = GuestRig.RAM;
+    private static final long MB = 1 << 20;
+    private static final int PAGES_PER_VCPU = 96;
+
+    /** NIDO_MEMORY_ROUNDS: how often a guest goes over its pages. */
+    private static final int ROUNDS =
+            Integer.parseInt(System.getenv().getOrDefault("NIDO_MEMORY_ROUNDS", "400"));
+
+    /**
+     * Each vCPU counts in a word of each of its pages, and checks what it finds. x0: its number. It
+     * reports a page that is not as it left it, or that all rounds are done, by a store to a device.
+     */
+    private static final String COUNTERS =
+            """
+                mov     x19, x0
+                ldr     x0, =0xff
+                msr     mair_el1, x0
+                ldr     x0, =0x200803519
+                msr     tcr_el1, x0
+                ldr     x0, =0x40001000
+                msr     ttbr0_el1, x0
+                ldr     x0, =0x30d01805
+                isb
+                msr     sctlr_el1, x0
+                isb
+                ldr     x20, =0x40100000
+                mov     x1, #%1$d
+                lsl     x1, x1, #12
+                madd    x20, x19, x1, x20
+                add     x21, x20, x1
+                mov     x22, #0
+                ldr     x23, =%2$d
+                ldr     x24, =0x09000000
+                ldr     x27, =0x40f00000
+            round:
+                mov     x25, x20
+            page:
+                ldr     x26, [x25, #64]
+                cmp     x26, x22
+                b.ne    wrong
+                add     x26, x26, #1
+                str     x26, [x25, #64]
+                and     x28, x26, #0xff
+                lsl     x28, x28, #12
+                ldr     x28, [x27, x28]
+                cbnz    x28, wrong
+                add     x25, x25, #0x1000
+                cmp     x25, x21
+                b.lo    page
+                add     x22, x22, #1
+                cmp     x22, x23
+                b.lo    round
+                str     w19, [x24]
+                b       .
+            wrong:
+                str     x25, [x24, #8]
+                b       .
+            """
+                    .formatted(PAGES_PER_VCPU, ROUNDS);
+
+    /** A VM with counters on its vCPUs, over the PEs of a machine. */
+    private static final class Counting implements AutoCloseable {
+        final Machine machine =
+                GuestRig.machine(CpuModel.defaultModel().withoutEl2(), 2, null, 64 * MB);
+        final Hypervisor hypervisor = new Hypervisor(machine);
+        final Vm vm = hypervisor.createVm(VmConfig.of(CpuModel.defaultModel().withoutEl2()));
+        final ExecutorService threads = Executors.newCachedThreadPool();
+        final List<Future<Exit>> vcpus = new ArrayList<>();
+
+        final UserMemory memory;
+
+        Counting(boolean blocks, int count) {
+            memory = new UserMemory(hypervisor.memory(), 16 * MB, 12, blocks);
+            vm.slots().set(0, 0, RAM, memory.size(), memory, 0);
+            byte[] image = Assembler.assemble(COUNTERS, RAM).bytes();
+            vm.ram().write(RAM, image, 0, image.length);
+            vm.ram().put64(RAM + 0x1000, 1 | 1 << 10);
+            vm.ram().put64(RAM + 0x1008, RAM | 1 | 1 << 10 | 3 << 8);
+            for (int i = 0; i < count; i++) {
+                vm.createVcpu(i);
+            }
+            vm.vgic().init();
+        }
+
+        void start() {
+            for (Vcpu vcpu : vm.vcpus()) {
+                if (vcpu.id() == 0) {
+                    vcpu.setPc(RAM);
+                } else {
+                    vcpu.powerOn(RAM, vcpu.id());
+                }
+                Callable<Exit> run = vcpu::run;
+                vcpus.add(threads.submit(run));
+            }
+        }
+
+        boolean done() {
+            return vcpus.stream().allMatch(Future::isDone);
+        }
+
+        void check() throws Exception {
+            for (int i = 0; i < vcpus.size(); i++) {
+                assertThat(vcpus.get(i).get())
+                        .as("0x09000008 has the address of a page that lost what was in it")
+                        .isEqualTo(new Exit.Mmio(0x0900_0000, 4, true, i));
+            }
+            for (int page = 0; page < PAGES_PER_VCPU * vcpus.size(); page++) {
+                assertThat(vm.ram().get64(RAM + MB + page * 4096L + 64)).isEqualTo(ROUNDS);
+            }
+        }
+
+        @Override
+        public void close() {
+            threads.shutdownNow();
+            threads.close();
+            hypervisor.close();
+            memory.close();
+            assertThat(hypervisor.memory().usedPages()).as("pages left behind").isZero();
+            machine.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aGuestKeepsItsDataWhileItsMemoryIsUnmappedProtectedAgedAndSplit(boolean blocks)
+            throws Exception {
+        try (Counting c = new Counting(blocks, 2)) {
+            SplittableRandom random = new SplittableRandom(blocks ? 1 : 2);
+            c.start();
+            int operations = 0;
+            while (!c.done()) {
+                disturb(c, random);
+                operations++;
+            }
+            c.check();
+            assertThat(operations).isGreaterThan(20);
+        }
+    }
+
+    private static void disturb(Counting c, SplittableRandom random) {
+        VmArch arch = c.vm.arch();
+        MemorySlots slots = c.vm.slots();
+        long at = RAM + ((long) random.nextInt(4096) << 12);
+        long bytes = Math.min(RAM + 16 * MB - at, (long) (1 + random.nextInt(600)) << 12);
+        boolean logging = slots.get(0).logging();
+        switch (random.nextInt(9)) {
+            case 0, 1 -> arch.unmapRange(at, bytes);
+            case 2 -> arch.unmapRange(RAM, 16 * MB);
+            case 3 -> arch.age(at, bytes);
+            case 4 -> arch.writeProtect(at, bytes);
+            case 5 -> slots.setFlags(0, logging ? 0 : MemorySlots.LOG_DIRTY_PAGES);
+            case 6 -> {
+                if (logging) {
+                    slots.getDirtyLog(0);
+                }
+            }
+            case 7 -> c.memory.discard(15 * MB, MB);
+            default -> arch.testAge(at, bytes);
+        }
+    }
+
+    /** What a live migration does: the copy is complete if no written page was missed. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCopyThatFollowsTheDirtyLogIsCompleteAtTheEnd(boolean manual) throws Exception {
+        try (Counting c = new Counting(true, 2)) {
+            MemorySlots slots = c.vm.slots();
+            slots.setManualProtect(manual, manual);
+            c.start();
+            slots.setFlags(0, MemorySlots.LOG_DIRTY_PAGES);
+            byte[] copy = new byte[(int) (16 * MB)];
+            c.vm.ram().read(RAM, copy, 0, copy.length);
+            while (!c.done()) {
+                follow(c, manual, copy);
+            }
+            c.check();
+            follow(c, manual, copy);
+            byte[] now = new byte[copy.length];
+            c.vm.ram().read(RAM, now, 0, now.length);
+            assertThat(Arrays.mismatch(copy, now)).isEqualTo(-1);
+        }
+    }
+
+    private static void follow(Counting c, boolean manual, byte[] copy) {
+        long[] log = c.vm.slots().getDirtyLog(0);
+        if (manual) {
+            c.vm.slots().clearDirtyLog(0, 0, 4096, log);
+        }
+        for (int page = 0; page < 4096; page++) {
+            if ((log[page >>> 6] >>> page & 1) != 0) {
+                c.vm.ram().read(RAM + page * 4096L, copy, page * 4096, 4096);
+            }
+        }
+    }
+
+    @Test
+    void threeVcpusOnTwoPesKeepTheirDataToo() throws Exception {
+        try (Counting c = new Counting(false, 3)) {
+            SplittableRandom random = new SplittableRandom(3);
+            c.start();
+            while (!c.done()) {
+                disturb(c, random);
+            }
+            c.check();
+        }
+    }
+
+    @Test
+    void vmsThatComeAndGoLeaveNoPageAndNoVmid() throws Exception {
+        CpuModel cpu = CpuModel.defaultModel().withoutEl2();
+        try (Machine machine = GuestRig.machine(cpu, 2, null, 160 * MB);
+                Hypervisor hypervisor = new Hypervisor(machine);
+                ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            long start = hypervisor.memory().usedPages();
+            for (int round = 0; round < 5; round++) {
+                List<Vm> vms = new ArrayList<>();
+                List<Future<Exit>> exits = new ArrayList<>();
+                for (int i = 0; i < 16; i++) {
+                    Vm vm = hypervisor.createVm(VmConfig.of(cpu));
+                    vms.add(vm);
+                    vm.slots().add(0, RAM, 4 * MB);
+                    byte[] image =
+                            Assembler.assemble(
+                                            """
+                                                ldr x1, =0x40100000
+                                                mov x2, #200
+                                            1:  str x2, [x1], #8
+                                                add x1, x1, #0x1000
+                                                subs x2, x2, #1
+                                                b.ne 1b
+                                                ldr x0, =0x84000008
+                                                hvc #0
+                                            """,
+                                            RAM)
+                                    .bytes();
+                    vm.ram().write(RAM, image, 0, image.length);
+                    Vcpu vcpu = vm.createVcpu(0);
+                    vm.vgic().init();
+                    vcpu.setPc(RAM);
+                    Callable<Exit> run = vcpu::run;
+                    exits.add(threads.submit(run));
+                }
+                for (Future<Exit> e : exits) {
+                    assertThat(e.get()).isInstanceOf(Exit.SystemEvent.class);
+                }
+                assertThat(hypervisor.vmids().used()).isEqualTo(16);
+                vms.forEach(Vm::close);
+                assertThat(hypervisor.memory().usedPages()).isEqualTo(start);
+                assertThat(hypervisor.vmids().used()).isZero();
+            }
+        }
+    }
+}
