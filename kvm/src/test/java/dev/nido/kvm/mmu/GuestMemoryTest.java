@@ -124,8 +124,7 @@ class GuestMemoryTest {
             assertThat(rig.vcpu.reg(9)).isEqualTo(0xfff0);
             assertThat(rig.vcpu.reg(7)).isEqualTo(0x2345_6789);
         }
-        assertThat(log)
-                .containsExactly("read 2 2", "write 10 4 9", "write 14 4 0", "read ffc 4");
+        assertThat(log).containsExactly("read 2 2", "write 10 4 9", "write 14 4 0", "read ffc 4");
     }
 
     @Test
@@ -183,8 +182,7 @@ class GuestMemoryTest {
             assertThat(rig.run()).isEqualTo(new Exit.Mmio(0x0a00_0060, 2, true, 1));
             assertThat(counts).containsExactly(1, 2, 2);
             bus.removeEvent(0x0a00_0060, 4, OptionalLong.empty());
-            refused(
-                    Errno.ENOENT, () -> bus.removeEvent(0x0a00_0060, 4, OptionalLong.empty()));
+            refused(Errno.ENOENT, () -> bus.removeEvent(0x0a00_0060, 4, OptionalLong.empty()));
             refused(
                     Errno.EEXIST,
                     () -> bus.addEvent(0x0a00_0050, 4, OptionalLong.empty(), () -> {}));

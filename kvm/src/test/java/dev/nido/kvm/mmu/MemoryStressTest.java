@@ -37,7 +37,8 @@ class MemoryStressTest {
 
     /**
      * Each vCPU counts in a word of each of its pages, and checks what it finds. x0: its number. It
-     * reports a page that is not as it left it, or that all rounds are done, by a store to a device.
+     * reports a page that is not as it left it, or that all rounds are done, by a store to a
+     * device.
      */
     private static final String COUNTERS =
             """
