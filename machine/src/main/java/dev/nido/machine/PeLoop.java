@@ -7,7 +7,7 @@ import dev.nido.machine.pe.Pe;
 final class PeLoop implements ScheduledCpu {
 
     /** Exceptions without an instruction in between that show a guest caught in its own vector. */
-    private static final int VECTOR_LOOP = 100_000;
+    public static final int VECTOR_LOOP = 100_000;
 
     /** With the wall clock: nanoseconds that an instruction is taken to last, rather too many. */
     private static final int NANOS = 20;
@@ -21,8 +21,6 @@ final class PeLoop implements ScheduledCpu {
     private final Pe pe;
     private final Engine engine;
     private final int blockLimit;
-    private long lastRetired = -1;
-    private int withoutProgress;
 
     PeLoop(Machine machine, Pe pe, Engine engine, int blockLimit) {
         this.machine = machine;
@@ -77,10 +75,7 @@ final class PeLoop implements ScheduledCpu {
     }
 
     private void watch() {
-        if (pe.retired != lastRetired) {
-            lastRetired = pe.retired;
-            withoutProgress = 0;
-        } else if (++withoutProgress > VECTOR_LOOP && !pe.waiting && pe.poweredOn) {
+        if (pe.repeatedExceptions > VECTOR_LOOP && pe.poweredOn) {
             machine.end(
                     new MachineEnd.Stuck(
                             "PE %d faults for ever at its own exception vector: PC 0x%x, EL%d"

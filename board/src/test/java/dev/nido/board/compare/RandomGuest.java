@@ -26,9 +26,18 @@ final class RandomGuest {
     };
 
     private static final long[] DEVICES = {
-        VirtMap.GIC_DISTRIBUTOR, VirtMap.GIC_REDISTRIBUTOR, VirtMap.GIC_REDISTRIBUTOR + 0x1_0000,
-        VirtMap.UART, VirtMap.RTC, VirtMap.GPIO, VirtMap.VIRTIO, VirtMap.VIRTIO + 0x200,
-        0x0500_0000L, 0x7000_0000L, 0x10_0000_0000L, 0
+        VirtMap.GIC_DISTRIBUTOR,
+        VirtMap.GIC_REDISTRIBUTOR,
+        VirtMap.GIC_REDISTRIBUTOR + 0x1_0000,
+        VirtMap.UART,
+        VirtMap.RTC,
+        VirtMap.GPIO,
+        VirtMap.VIRTIO,
+        VirtMap.VIRTIO + 0x200,
+        0x0500_0000L,
+        0x7000_0000L,
+        0x10_0000_0000L,
+        0
     };
 
     /** Registers of the interrupt controller that matter most, in its frames of 64 KiB. */
@@ -158,7 +167,10 @@ final class RandomGuest {
             case 15 -> firmware();
             case 16 -> softwareInterrupt();
             case 17 -> wait(random.nextInt(200));
-            case 18 -> line("msr %s, #%d", random.nextBoolean() ? "daifclr" : "daifset", random.nextInt(16));
+            case 18 ->
+                    line(
+                            "msr %s, #%d",
+                            random.nextBoolean() ? "daifclr" : "daifset", random.nextInt(16));
             case 19 -> {
                 timer();
                 line(random.nextInt(4) == 0 ? "wfe" : "wfi");
@@ -245,8 +257,15 @@ final class RandomGuest {
             return;
         }
         String[] written = {
-            "icc_eoir1_el1", "icc_eoir0_el1", "icc_dir_el1", "icc_pmr_el1", "icc_bpr0_el1",
-            "icc_bpr1_el1", "icc_ctlr_el1", "icc_igrpen0_el1", "icc_igrpen1_el1"
+            "icc_eoir1_el1",
+            "icc_eoir0_el1",
+            "icc_dir_el1",
+            "icc_pmr_el1",
+            "icc_bpr0_el1",
+            "icc_bpr1_el1",
+            "icc_ctlr_el1",
+            "icc_igrpen0_el1",
+            "icc_igrpen1_el1"
         };
         String name = written[random.nextInt(written.length)];
         constant(

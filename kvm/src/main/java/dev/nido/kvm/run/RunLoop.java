@@ -56,6 +56,9 @@ public final class RunLoop implements VgicCpu.Owner {
     /** Exceptions without an instruction in between that show a guest caught in its own vector. */
     private static final int VECTOR_LOOP = 100_000;
 
+    /** Exits without an instruction in between that show a hypervisor that cannot help. */
+    private static final int EXIT_LOOP = 10 * VECTOR_LOOP;
+
     private static final int AT_S12E1R = SysReg.key(1, 4, 7, 8, 4);
     private static final int AT_S12E0R = SysReg.key(1, 4, 7, 8, 6);
     private static final long PAR_ADDRESS = 0xffff_ffff_f000L;
@@ -304,6 +307,11 @@ public final class RunLoop implements VgicCpu.Owner {
             }
             switch (left) {
                 case EXIT -> {
+                    if (isSpinning()) {
+                        return new Exit.InternalError(
+                                "vCPU %d exits for ever at PC 0x%x"
+                                        .formatted(vcpu.id(), vcpu.pc()));
+                    }
                     int handled = handleExit(tracer);
                     if (handled <= 0) {
                         commit();
@@ -368,6 +376,9 @@ public final class RunLoop implements VgicCpu.Owner {
     private Left guest(long until) {
         Pe pe = this.pe;
         inGuest = true;
+        if (pe.repeatedExceptions > VECTOR_LOOP) {
+            return leave(Left.STUCK);
+        }
         if (vcpu.vgic().stale() || requests != 0) {
             return leave(Left.REQUEST);
         }
@@ -395,10 +406,10 @@ public final class RunLoop implements VgicCpu.Owner {
             limit = Math.min(limit, pe.pmu.untilOverflow());
             engine.run(pe, (int) Math.min(limit, machine.blockLimit()));
             if (pe.enteredEl2) {
-                return watch() ? Left.STUCK : Left.EXIT;
+                return Left.EXIT;
             }
             pe.pmu.update();
-            if (watch()) {
+            if (pe.repeatedExceptions > VECTOR_LOOP) {
                 return leave(Left.STUCK);
             }
             if (pe.yieldRequested) {
@@ -433,13 +444,14 @@ public final class RunLoop implements VgicCpu.Owner {
         return Math.clamp(ticks / NANOS_PER_INSTRUCTION, SHORTEST_RUN, CHUNK);
     }
 
-    private boolean watch() {
+    /** Whether exits follow each other for ever without an instruction in between. */
+    private boolean isSpinning() {
         if (pe.retired != lastRetired) {
             lastRetired = pe.retired;
             withoutProgress = 0;
             return false;
         }
-        return ++withoutProgress > VECTOR_LOOP;
+        return ++withoutProgress > EXIT_LOOP;
     }
 
     private int handleExit(Tracer tracer) {

@@ -118,6 +118,8 @@ final class ExceptionEntry {
         if (target == 2 && pe.returnsFromEl2Entry) {
             pe.enteredEl2 = true;
             pe.endRun = true;
+        } else {
+            pe.countRepeated();
         }
     }
 

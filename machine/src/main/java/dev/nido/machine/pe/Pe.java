@@ -152,6 +152,11 @@ public final class Pe {
     /** In WFI. */
     public volatile boolean waiting;
 
+    /** Exceptions taken since the last instruction was retired, but for the first. */
+    public int repeatedExceptions;
+
+    private long retiredAtException = -1;
+
     /** Asks the engine to return after the current instruction; set on the PE's own thread. */
     public boolean endRun;
 
@@ -361,8 +366,19 @@ public final class Pe {
      * @param synchronous whether ESR and FAR were written
      */
     public void recordInjected(boolean synchronous) {
+        countRepeated();
         if (machine.recorder() != null) {
             machine.recorder().exception(this, synchronous);
+        }
+    }
+
+    /** An exception has been taken that the software in the machine sees. */
+    void countRepeated() {
+        if (retired == retiredAtException) {
+            repeatedExceptions++;
+        } else {
+            retiredAtException = retired;
+            repeatedExceptions = 0;
         }
     }
 
