@@ -8,7 +8,6 @@ import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.GuestAbort;
 import dev.nido.kvm.sysreg.SystemRegisterTraps;
 import dev.nido.kvm.sysreg.VirtualPmu;
-import dev.nido.kvm.timer.VcpuTimer;
 
 /** What each exception class leads to (KVM's handle_exit.c). */
 final class ExitHandlers {
@@ -73,7 +72,7 @@ final class ExitHandlers {
 
     private int systemRegister(long esr) {
         Tracer tracer = vcpu.vm().hypervisor().tracer();
-        return tracer == null ? access(esr) : traceAccess(esr, tracer);
+        return tracer == null ? SystemRegisterTraps.handle(vcpu, esr) : traceAccess(esr, tracer);
     }
 
     private int traceAccess(long esr, Tracer tracer) {
@@ -81,22 +80,12 @@ final class ExitHandlers {
         int rt = Esr.iss(esr) >> 5 & 31;
         boolean write = (Esr.iss(esr) & 1) == 0;
         long written = vcpu.reg(rt);
-        int handled = access(esr);
+        int handled = SystemRegisterTraps.handle(vcpu, esr);
         int key = SystemRegisterTraps.key(Esr.iss(esr));
         SysReg r = SysReg.decode(key);
         String name = r == null ? null : r.name();
         tracer.systemRegister(vcpu, pc, key, name, write, write ? written : vcpu.reg(rt));
         return handled;
-    }
-
-    private int access(long esr) {
-        SysReg r = VcpuTimer.registerOf(esr);
-        int iss = Esr.iss(esr);
-        if (r != null && (iss & 1) == 0 && vcpu.vgic().writeSgi(r, vcpu.reg(iss >> 5 & 31))) {
-            vcpu.skipInstruction();
-            return Handled.RESUME;
-        }
-        return SystemRegisterTraps.handle(vcpu, esr);
     }
 
     /** Acknowledges what interrupted the guest; timers stay active until the guest is done. */

@@ -209,7 +209,16 @@ public final class EmulatedRegisters {
         if (isSaved(r)) {
             row.user(EmulatedRegisters::stored, EmulatedRegisters::store);
         }
-        add(row.when(EmulatedRegisters::featured));
+        add(
+                row.when(
+                        r.trap() == Trap.TLOR
+                                ? EmulatedRegisters::hasLor
+                                : EmulatedRegisters::featured));
+    }
+
+    /** User space can take the limited ordering regions away: ID_AA64MMFR1_EL1.LO. */
+    private static boolean hasLor(Vcpu vcpu, EmulatedRegister row) {
+        return (vcpu.vm().idRegisters().get(SysReg.ID_AA64MMFR1_EL1) >>> 16 & 15) != 0;
     }
 
     private static long stored(Vcpu vcpu, EmulatedRegister row) {

@@ -41,6 +41,24 @@ public final class VirtualDebug {
         SysReg.DBGWCR0_EL1, SysReg.DBGWCR1_EL1, SysReg.DBGWCR2_EL1, SysReg.DBGWCR3_EL1
     };
 
+    /** Registers that are in the PE, by ordinal. */
+    private static final boolean[] ACTS = new boolean[SysReg.COUNT];
+
+    private static final boolean[] IS_BCR = new boolean[SysReg.COUNT];
+
+    static {
+        for (SysReg[] group : new SysReg[][] {BVR, BCR, WVR, WCR}) {
+            for (SysReg r : group) {
+                ACTS[r.ordinal()] = true;
+            }
+        }
+        ACTS[SysReg.OSLSR_EL1.ordinal()] = true;
+        ACTS[SysReg.MDSCR_EL1.ordinal()] = true;
+        for (SysReg r : BCR) {
+            IS_BCR[r.ordinal()] = true;
+        }
+    }
+
     private final Vcpu vcpu;
     private final long[] values = new long[SysReg.COUNT];
     private PhysicalCpu cpu;
@@ -86,7 +104,11 @@ public final class VirtualDebug {
 
     void store(SysReg r, long value) {
         values[r.ordinal()] = value;
-        apply();
+        if (cpu != null && user == null && ACTS[r.ordinal()]) {
+            put(r, acting(r));
+        } else {
+            apply();
+        }
     }
 
     /** What the guest reads. */
@@ -175,25 +197,45 @@ public final class VirtualDebug {
         if (cpu == null) {
             return;
         }
-        boolean guest = user == null;
+        if (user != null) {
+            applyUser();
+            return;
+        }
         for (int n = 0; n < CpuModel.BREAKPOINTS; n++) {
-            long bcr = guest ? values[BCR[n].ordinal()] : user.bcr()[n];
-            put(BVR[n], guest ? values[BVR[n].ordinal()] : user.bvr()[n]);
-            put(BCR[n], guest && (bcr & BT_EL2) != 0 ? bcr & ~1L : bcr);
+            put(BVR[n], acting(BVR[n]));
+            put(BCR[n], acting(BCR[n]));
         }
         for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
-            put(WVR[n], guest ? values[WVR[n].ordinal()] : user.wvr()[n]);
-            put(WCR[n], guest ? values[WCR[n].ordinal()] : user.wcr()[n]);
+            put(WVR[n], acting(WVR[n]));
+            put(WCR[n], acting(WCR[n]));
         }
-        long mdscr = values[SysReg.MDSCR_EL1.ordinal()];
-        long oslsr = values[SysReg.OSLSR_EL1.ordinal()];
-        if (!guest) {
-            mdscr &= ~(MdscrEl1.SS | MdscrEl1.MDE | MdscrEl1.KDE);
-            mdscr |= (user.singleStep() ? MdscrEl1.SS : 0) | (user.hardware() ? MdscrEl1.MDE : 0);
-            oslsr = OSLM;
+        put(SysReg.OSLSR_EL1, acting(SysReg.OSLSR_EL1));
+        put(SysReg.MDSCR_EL1, acting(SysReg.MDSCR_EL1));
+    }
+
+    /** The PE's value for the guest's. */
+    private long acting(SysReg r) {
+        long value = values[r.ordinal()];
+        return IS_BCR[r.ordinal()] && (value & BT_EL2) != 0 ? value & ~1L : value;
+    }
+
+    private void applyUser() {
+        for (int n = 0; n < CpuModel.BREAKPOINTS; n++) {
+            put(BVR[n], user.bvr()[n]);
+            put(BCR[n], user.bcr()[n]);
         }
-        put(SysReg.OSLSR_EL1, oslsr);
-        put(SysReg.MDSCR_EL1, mdscr);
+        for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
+            put(WVR[n], user.wvr()[n]);
+            put(WCR[n], user.wcr()[n]);
+        }
+        put(SysReg.OSLSR_EL1, OSLM);
+        long mdscr =
+                values[SysReg.MDSCR_EL1.ordinal()] & ~(MdscrEl1.SS | MdscrEl1.MDE | MdscrEl1.KDE);
+        put(
+                SysReg.MDSCR_EL1,
+                mdscr
+                        | (user.singleStep() ? MdscrEl1.SS : 0)
+                        | (user.hardware() ? MdscrEl1.MDE : 0));
     }
 
     /** Most are what they should be, and a write makes the PE look at all of them. */

@@ -187,6 +187,24 @@ class VirtualPmuTest {
         assertThat(hosted(program, blocks, false)).isEqualTo(expected);
     }
 
+    /** Two vCPUs take turns on one PE: neither counts the other's. */
+    @Test
+    void countsGoWithTheVcpu() throws InterruptedException {
+        String program = WORK.replace("cmp x8, #7", "cmp x8, #2000") + COUNTED;
+        long[] expected = bare(program, false);
+        try (HostedGuest guest = HostedGuest.threaded(2, 1, program)) {
+            guest.vcpu(1).powerOn(HostedGuest.RAM, 0);
+            Thread second = Thread.ofPlatform().start(() -> guest.run(1));
+            guest.run(0);
+            second.join();
+            for (Vcpu vcpu : guest.vm.vcpus()) {
+                for (int n = 10; n < 18; n++) {
+                    assertThat(vcpu.reg(n)).as("vCPU %s X%s", vcpu.id(), n).isEqualTo(expected[n]);
+                }
+            }
+        }
+    }
+
     /** The count starts so that this many instructions, or exceptions, later it overflows. */
     @ParameterizedTest(name = "event {0}")
     @ValueSource(ints = {0x08, 0x09, 0x11})
