@@ -74,6 +74,7 @@ public final class CpuModel {
                     Feature.IDST,
                     Feature.LOR,
                     Feature.EVT,
+                    Feature.E0PD,
                     Feature.PMUv3);
 
     /** What the machine can do beyond the default. */
@@ -411,7 +412,8 @@ public final class CpuModel {
                         | when(Feature.IDST, 1) << 36
                         | when(Feature.S2FWB, 1) << 40
                         | when(Feature.TTL, 1) << 48
-                        | when(Feature.EVT, 2) << 56);
+                        | when(Feature.EVT, 2) << 56
+                        | when(Feature.E0PD, 1) << 60);
         // E2H0 = NI_NV1: E2H is RES1, and HCR_EL2.NV1 RES0.
         set(SysReg.ID_AA64MMFR4_EL1, has(Feature.VHE) && !has(Feature.E2H0) ? 14 << 24 : 0);
     }

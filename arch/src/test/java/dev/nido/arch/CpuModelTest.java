@@ -25,6 +25,7 @@ class CpuModelTest {
         assertThat(field(cpu, SysReg.ID_AA64MMFR1_EL1, 8)).as("VH").isEqualTo(1);
         assertThat(field(cpu, SysReg.ID_AA64MMFR0_EL1, 60)).as("ECV").isZero();
         assertThat(field(cpu, SysReg.ID_AA64MMFR2_EL1, 24)).as("NV").isZero();
+        assertThat(field(cpu, SysReg.ID_AA64MMFR2_EL1, 60)).as("E0PD").isEqualTo(1);
         assertThat(cpu.paBits()).isEqualTo(40);
         assertThat(cpu.listRegisters()).isEqualTo(16);
     }

@@ -51,6 +51,9 @@ final class Stage1Controls {
         /** Walks fail with a level 0 translation fault: EPDn, or TnSZ out of range. */
         boolean disabled;
 
+        /** Unprivileged accesses fail likewise: E0PDn. */
+        boolean privilegedOnly;
+
         boolean tbi;
         boolean hierarchyDisabled;
 
@@ -152,8 +155,15 @@ final class Stage1Controls {
         return (va >>> 55 & 1) != 0 && regime != EL2 ? high : low;
     }
 
-    /** Whether a VA has bits that no table of the regime can translate (Arm ARM D8.2.2). */
-    boolean outOfRange(long va, Half h) {
+    /**
+     * Whether no access of this view to a VA gets as far as a table: the VA has bits that none of
+     * the regime can translate (Arm ARM D8.2.2), or TCR_ELx.E0PDn keeps EL0 out (FEAT_E0PD).
+     */
+    boolean excluded(long va, Half h, int view) {
+        return outOfRange(va, h) || h.privilegedOnly && view == Context.USER;
+    }
+
+    private boolean outOfRange(long va, Half h) {
         if (regime == EL2) {
             return (h.tbi ? va & 0xff_ffff_ffff_ffffL : va) >>> h.inputBits != 0;
         }
@@ -209,6 +219,7 @@ final class Stage1Controls {
         instructionsCacheable = (sctlr & SCTLR_I) != 0;
         boolean small = cpu.has(Feature.TTST);
         boolean hpds = cpu.has(Feature.HPDS);
+        boolean e0pd = cpu.has(Feature.E0PD);
         boolean hafdbs = cpu.has(Feature.HAFDBS);
         low.granule = granule0((int) (tcr >>> 14) & 3);
         low.disabled = false;
@@ -221,6 +232,8 @@ final class Stage1Controls {
             asidMask = 0;
         } else {
             low.disabled = bit(7);
+            low.privilegedOnly = e0pd && bit(55);
+            high.privilegedOnly = e0pd && bit(56);
             low.tbi = bit(37);
             low.hierarchyDisabled = hpds && bit(41);
             high.disabled = bit(23);

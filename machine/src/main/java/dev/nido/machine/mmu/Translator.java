@@ -181,7 +181,7 @@ final class Translator {
 
     private boolean stage1(Context c, Stage1Controls r, long va, int access) {
         Half h = r.half(va);
-        if (r.outOfRange(va, h)) {
+        if (r.excluded(va, h, c.view)) {
             return fault(Esr.FSC_TRANSLATION);
         }
         long entry = tlb.lookup1(c.nonGlobal, c.global, va);

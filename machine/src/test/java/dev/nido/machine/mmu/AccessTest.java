@@ -9,6 +9,8 @@ import dev.nido.machine.pe.GuestException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -273,6 +275,28 @@ class AccessTest {
         rig.mmu.contextChanged();
         assertThat(MmuRig.abortOf(() -> rig.mmu.load(VA, 3, Mmu.UNPRIVILEGED)).iss).isEqualTo(0x0f);
         assertThat(MmuRig.abortOf(() -> rig.mmu.load(kernel, 3, Mmu.UNPRIVILEGED))).isNull();
+    }
+
+    /**
+     * FEAT_E0PD: level 0 translation faults, in the half of the address space that it is set for.
+     */
+    @ParameterizedTest
+    @CsvSource({"default, 55, true", "default, 56, false", "'default,-e0pd', 55, false"})
+    void el0MayBeKeptOutOfHalfOfTheAddressSpace(String cpu, int bit, boolean keptOut) {
+        try (MmuRig rig = new MmuRig(cpu + ",pa=48", 1, true)) {
+            MmuRig.Tables tables = rig.stage1(12, 48);
+            tables.map(VA, 3, PA, MmuRig.AF | MmuRig.AP_RW_ALL);
+            rig.mmu.load(VA, 3, Mmu.UNPRIVILEGED);
+            rig.set(SysReg.TCR_EL1, MmuRig.tcr(12, 16) | 1L << bit);
+            rig.mmu.contextChanged();
+            assertThat(MmuRig.abortOf(() -> rig.mmu.load(VA, 3, 0))).isNull();
+            GuestException e = MmuRig.abortOf(() -> rig.mmu.load(VA, 3, Mmu.UNPRIVILEGED));
+            assertThat(e == null ? null : e.iss).isEqualTo(keptOut ? 4 : null);
+            rig.pe.el = 0;
+            rig.mmu.contextChanged();
+            e = MmuRig.abortOf(() -> rig.mmu.store(VA, 3, 0, 0));
+            assertThat(e == null ? null : e.iss).isEqualTo(keptOut ? 0x44 : null);
+        }
     }
 
     @Test

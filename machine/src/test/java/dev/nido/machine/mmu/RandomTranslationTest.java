@@ -158,6 +158,7 @@ class RandomTranslationTest {
             ref.tsz[h] = tsz();
             ref.tbi[h] = chance(50);
             ref.epd[h] = ref.twoRanges && chance(3);
+            ref.e0pd[h] = ref.twoRanges && chance(5);
             ref.hpd[h] = chance(30);
             ref.ttbr[h] = tableAddress(1);
         }
@@ -184,7 +185,9 @@ class RandomTranslationTest {
                             | (ref.ha ? 1L << 39 : 0)
                             | (ref.hd ? 1L << 40 : 0)
                             | (ref.hpd[0] ? 1L << 41 : 0)
-                            | (ref.hpd[1] ? 1L << 42 : 0);
+                            | (ref.hpd[1] ? 1L << 42 : 0)
+                            | (ref.e0pd[0] ? 1L << 55 : 0)
+                            | (ref.e0pd[1] ? 1L << 56 : 0);
         }
         long sctlr = (ref.stage1On ? 1 : 0) | 4 | 1 << 12 | (ref.wxn ? 1 << 19 : 0);
         boolean el1 = regime != 1 && regime != 2;

@@ -29,6 +29,7 @@ final class ReferenceTranslation {
     boolean hd;
     boolean[] tbi = new boolean[2];
     boolean[] epd = new boolean[2];
+    boolean[] e0pd = new boolean[2];
     boolean[] hpd = new boolean[2];
     int[] tsz = new int[2];
     int[] granule = new int[2];
@@ -161,7 +162,7 @@ final class ReferenceTranslation {
         for (int b = Math.min(bits, 63); b <= top; b++) {
             canonical &= (va >>> b & 1) == (twoRanges ? half : 0);
         }
-        if (badSize || !canonical || epd[half]) {
+        if (badSize || !canonical || epd[half] || user && e0pd[half]) {
             throw new Fault(4, false, 0);
         }
         int stride = g - 3;
