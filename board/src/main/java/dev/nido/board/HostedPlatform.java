@@ -54,7 +54,11 @@ final class HostedPlatform implements Platform {
         boolean complete = false;
         Vm created = null;
         try {
-            created = hypervisor().createVm(new VmConfig(cpu, 0, config.seed(), false));
+            boolean protect = config.hosting().protectedVm();
+            if (protect && hypervisor().protectedMode() == null) {
+                hypervisor().startProtectedMode();
+            }
+            created = hypervisor().createVm(new VmConfig(cpu, 0, config.seed(), protect));
             vm = created;
             for (int i = 0; i < config.cpus(); i++) {
                 vcpus.add(vm.createVcpu(i));

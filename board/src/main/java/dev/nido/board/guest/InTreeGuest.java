@@ -36,7 +36,10 @@ public enum InTreeGuest {
             "PSTATE through exception returns, also illegal ones, and entries (needs --nested nv2)"),
     PROBE_TRAP("probe-trap", "what every trap control traps (needs --nested nv2)"),
     PROBE_TIMER("probe-timer", "the generic timers and their interrupts"),
-    PROBE_IRQ("probe-irq", "corner cases of timers and interrupts, on one CPU or two");
+    PROBE_IRQ("probe-irq", "corner cases of timers and interrupts, on one CPU or two"),
+    SHARE_BLOCK(
+            "share-block",
+            "shares pages with the host for virtio-blk, and takes them back (needs --protected and --disk)");
 
     private static final String LIBRARY = "lib";
 
