@@ -205,7 +205,7 @@ public final class Comparison {
 
         @Override
         public void end(Lane lane) {
-            meeting.leave(index);
+            meeting.leave(index, lane.end() instanceof MachineEnd.TimedOut);
         }
     }
 

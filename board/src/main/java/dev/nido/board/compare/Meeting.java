@@ -16,6 +16,7 @@ final class Meeting {
     private final boolean[] gone = new boolean[2];
     private long agreed;
     private boolean differ;
+    private boolean late;
 
     /**
      * @param limit blocks after which both stop
@@ -53,15 +54,20 @@ final class Meeting {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        if (gone[1 - side] && mine.size() > theirs.size()) {
+        if (gone[1 - side] && !late && mine.size() > theirs.size()) {
             differ = true;
         }
-        return !differ && mine.size() < limit;
+        return !differ && !late && mine.size() < limit;
     }
 
-    /** A side has ended and arrives no more. */
-    synchronized void leave(int side) {
+    /**
+     * A side has ended and arrives no more.
+     *
+     * @param timedOut because of the time limit, which says nothing about the streams
+     */
+    synchronized void leave(int side, boolean timedOut) {
         gone[side] = true;
+        late |= timedOut;
         notifyAll();
     }
 
