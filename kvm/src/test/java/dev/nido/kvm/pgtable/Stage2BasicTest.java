@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.kvm.Errno;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -53,6 +54,27 @@ class Stage2BasicTest {
             table.map(ipa, page, 0, Prot.R, memory.endless(), 0);
             table.destroy();
             assertThat(memory.live()).isZero();
+        }
+    }
+
+    /** The example of the package's documentation. */
+    @Test
+    void packageExample() {
+        try (TestMemory ops = new TestMemory(12, 64)) {
+            TestContext mmu = TestContext.of(12, 40);
+            PageCache vcpuCache = ops.endless();
+            long ipa = 0x8000_0000L;
+            long pa = 0x1234_5000L;
+            Stage2PageTable table = Stage2PageTable.create(mmu, ops);
+            int r = table.map(ipa, 0x1000, pa, Prot.RWX, vcpuCache, PageTableWalker.SHARED);
+            assertThat(r).isZero();
+            Leaf leaf = new Leaf();
+            table.getLeaf(ipa, leaf);
+            assertThat(leaf.translate(ipa)).isEqualTo(pa);
+            table.unmap(ipa, 0x1000);
+            assertThat(mmu.flushes.getFirst()).isEqualTo("ipa 80000000 3");
+            table.destroy();
+            assertThat(ops.live()).isZero();
         }
     }
 }
