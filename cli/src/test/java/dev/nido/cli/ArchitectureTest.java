@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -102,6 +104,33 @@ class ArchitectureTest {
             }
         }
         assertThat(named).isEmpty();
+    }
+
+    /** A kernel developer finds the way in a minute. */
+    @Test
+    void everyPublicTypeOfTheHypervisorNamesItsCounterpart() throws IOException {
+        Pattern type =
+                Pattern.compile(
+                        "^public (?:(?:final|sealed|abstract) )*(?:class|interface|record|enum) ",
+                        Pattern.MULTILINE);
+        Pattern counterpart = Pattern.compile("(?i)kvm|\\bstruct ");
+        List<String> silent = new ArrayList<>();
+        Path root = Path.of(System.getProperty("nido.root")).resolve("kvm/src/main/java");
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                String source = Files.readString(file);
+                Matcher declaration = type.matcher(source);
+                if (!declaration.find()) {
+                    continue;
+                }
+                String before = source.substring(0, declaration.start());
+                String comment = before.substring(Math.max(0, before.lastIndexOf("/**")));
+                if (!counterpart.matcher(comment).find()) {
+                    silent.add(root.relativize(file).toString());
+                }
+            }
+        }
+        assertThat(silent).isEmpty();
     }
 
     /**

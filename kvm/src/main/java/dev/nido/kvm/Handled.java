@@ -1,6 +1,9 @@
 package dev.nido.kvm;
 
-/** What an exit handler answers; a negative number is an {@link Errno}. */
+/**
+ * What an exit handler answers; a negative number is an {@link Errno} (KVM: what an {@code
+ * exit_handle_fn} returns).
+ */
 public final class Handled {
     private Handled() {}
 

@@ -7,6 +7,8 @@ import dev.nido.machine.pe.Pe;
  * A PE as the hypervisor uses it: from EL2, through system registers and instructions. Names
  * without a suffix mean what they mean at EL2 with HCR_EL2.E2H = 1, so the registers of EL1 are
  * reached by their own names here: this class takes the register, not the encoding.
+ *
+ * <p>KVM: {@code read_sysreg()}, {@code write_sysreg()} and {@code struct kvm_host_data}.
  */
 public final class PhysicalCpu {
 

@@ -10,6 +10,9 @@ import java.util.Deque;
 /**
  * The PEs of the machine, lent to the threads that run vCPUs. A thread that finds none free waits
  * for one; who has one looks at {@link #contended} now and then and gives it back.
+ *
+ * <p>KVM: the host's CPUs and its scheduler, with {@code kvm_sched_in()} and {@code
+ * kvm_sched_out()}.
  */
 public final class PhysicalCpus {
 
