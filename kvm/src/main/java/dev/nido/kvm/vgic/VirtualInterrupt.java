@@ -104,7 +104,6 @@ final class VirtualInterrupt {
             latch();
         }
         if (physical >= 0) {
-            physicalKnown = false;
             privateTo.physicalChanged();
         }
         return true;
