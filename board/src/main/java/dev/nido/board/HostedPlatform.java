@@ -81,39 +81,18 @@ final class HostedPlatform implements Platform {
     }
 
     private void mapInterruptController(int cpus) {
-        MmioDevice distributor =
-                new MmioDevice() {
-                    @Override
-                    public long read(long offset, int size) {
-                        return vm.vgic().distributor().read(offset, size);
-                    }
-
-                    @Override
-                    public void write(long offset, int size, long value) {
-                        vm.vgic().distributor().write(offset, size, value);
-                    }
-                };
-        MmioDevice redistributors =
-                new MmioDevice() {
-                    @Override
-                    public long read(long offset, int size) {
-                        return vm.vgic().redistributors().read(offset, size);
-                    }
-
-                    @Override
-                    public void write(long offset, int size, long value) {
-                        vm.vgic().redistributors().write(offset, size, value);
-                    }
-                };
         vm.mmio()
                 .register(
-                        "gicd", VirtMap.GIC_DISTRIBUTOR, VirtMap.GIC_DISTRIBUTOR_SIZE, distributor);
+                        "gicd",
+                        VirtMap.GIC_DISTRIBUTOR,
+                        VirtMap.GIC_DISTRIBUTOR_SIZE,
+                        vm.vgic().distributor());
         vm.mmio()
                 .register(
                         "gicr",
                         VirtMap.GIC_REDISTRIBUTOR,
                         VirtMap.GIC_REDISTRIBUTOR_STRIDE * cpus,
-                        redistributors);
+                        vm.vgic().redistributors());
         vm.mmio().setUserDevices((ipa, size) -> bus.find(ipa, size) != null);
     }
 
@@ -121,8 +100,8 @@ final class HostedPlatform implements Platform {
         return host.hypervisor();
     }
 
-    /** The virtual machine. */
-    Vm vm() {
+    @Override
+    public Vm vm() {
         return vm;
     }
 

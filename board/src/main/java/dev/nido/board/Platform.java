@@ -2,6 +2,7 @@ package dev.nido.board;
 
 import dev.nido.board.device.InterruptLine;
 import dev.nido.kvm.Tracer;
+import dev.nido.kvm.Vm;
 import dev.nido.machine.Clock;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
@@ -50,6 +51,11 @@ interface Platform extends AutoCloseable {
 
     /** Sets who hears of the hypervisor's events, null for nobody; without one there are none. */
     default void setTracer(Tracer tracer) {}
+
+    /** The virtual machine; null if the guest owns the machine. */
+    default Vm vm() {
+        return null;
+    }
 
     /** The machine below. */
     Machine machine();

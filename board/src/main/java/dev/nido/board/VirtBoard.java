@@ -19,6 +19,7 @@ import dev.nido.board.virtio.VirtioDevice;
 import dev.nido.board.virtio.VirtioMmio;
 import dev.nido.board.virtio.VirtioRng;
 import dev.nido.kvm.Tracer;
+import dev.nido.kvm.Vm;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
@@ -262,6 +263,11 @@ public final class VirtBoard implements AutoCloseable {
     /** The machine that the guest runs on. */
     public Machine machine() {
         return platform.machine();
+    }
+
+    /** The virtual machine in hosted mode; null if the guest owns the machine. */
+    public Vm vm() {
+        return platform.vm();
     }
 
     /** The guest's RAM as its devices reach it. */

@@ -26,6 +26,9 @@ import java.util.concurrent.Callable;
             "Options as for run. Both runs are deterministic and take no input."
         })
 final class CompareCommand implements Callable<Integer> {
+    /** A Linux that boots and ends leaves more often than this, or nobody was there to leave to. */
+    private static final long EXITS_OF_LINUX = 10_000;
+
     private final Streams streams;
 
     @Mixin private GuestOptions guest;

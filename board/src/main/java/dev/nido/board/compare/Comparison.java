@@ -2,6 +2,11 @@ package dev.nido.board.compare;
 
 import dev.nido.board.BoardException;
 import dev.nido.board.device.ByteSink;
+import dev.nido.kvm.Tracer;
+import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.Vm;
+import dev.nido.kvm.mmu.HostMemory;
+import dev.nido.kvm.mmu.MemorySlot;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
 
@@ -9,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
@@ -24,6 +30,7 @@ public final class Comparison {
     private long blocks = Long.MAX_VALUE;
     private Duration timeout;
     private ByteSink shown;
+    private long leastExits = 1;
     private Consumer<String> progress = line -> {};
 
     private Comparison(Side first, Side second) {
@@ -48,6 +55,12 @@ public final class Comparison {
         return this;
     }
 
+    /** How often a hosted guest enters the hypervisor at least, if it is what it is said to be. */
+    public Comparison leastExits(long count) {
+        leastExits = count;
+        return this;
+    }
+
     /** Where the first side's console is shown in the first pass. */
     public Comparison console(ByteSink sink) {
         shown = sink;
@@ -69,9 +82,13 @@ public final class Comparison {
         Meeting meeting = new Meeting(blocks);
         long agreed;
         try (Pass pass = new Pass(timeout, shown, (lane, index) -> new Hashes(meeting, index))) {
-            pass.run();
             Lane a = pass.lanes.get(0);
             Lane b = pass.lanes.get(1);
+            List<String> differences = identification(a, b);
+            if (!differences.isEmpty()) {
+                return new Outcome.Diverged(0, 0, differences);
+            }
+            pass.run();
             agreed = meeting.agreed();
             boolean same = !meeting.differ() && a.result().equals(b.result());
             boolean late =
@@ -95,8 +112,62 @@ public final class Comparison {
         return locate(agreed);
     }
 
-    private static Outcome identical(Lane a, Lane b) {
-        return new Outcome.Identical(a.result().instructions(), a.result().hash(), a.end(), 0);
+    private Outcome identical(Lane a, Lane b) {
+        long exits = 0;
+        for (Lane lane : List.of(a, b)) {
+            Vm vm = lane.board().vm();
+            if (vm == null) {
+                continue;
+            }
+            exits = vm.vcpus().stream().mapToLong(Vcpu::exits).sum();
+            if (exits < leastExits) {
+                return new Outcome.NotHosted(
+                        "%s entered its hypervisor %d times, which is less than %d"
+                                .formatted(lane.side().name(), exits, leastExits));
+            }
+            long same = pageInPlace(vm);
+            if (same >= 0) {
+                return new Outcome.NotHosted(
+                        "%s has its page 0x%x at that physical address"
+                                .formatted(lane.side().name(), same));
+            }
+        }
+        return new Outcome.Identical(a.result().instructions(), a.result().hash(), a.end(), exits);
+    }
+
+    /** A guest page whose physical address is what the guest thinks; -1 if there is none. */
+    private static long pageInPlace(Vm vm) {
+        for (MemorySlot slot : vm.slots().all()) {
+            for (long at = 0; at < slot.size(); at += HostMemory.PAGE_SIZE) {
+                if (slot.memory().find(slot.memoryOffset() + at) == slot.ipa() + at) {
+                    return slot.ipa() + at;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** Says what both guests see of their computers, and what is not the same. */
+    private List<String> identification(Lane a, Lane b) {
+        Map<String, Long> one = Identification.of(a.board());
+        Map<String, Long> other = Identification.of(b.board());
+        StringBuilder list = new StringBuilder("identification:");
+        List<String> differences = new ArrayList<>();
+        one.forEach((name, value) -> {
+            list.append(" %s=%x".formatted(name, value));
+            if (!value.equals(other.get(name))) {
+                differences.add(
+                        "%s is %x on %s and %x on %s"
+                                .formatted(
+                                        name,
+                                        value,
+                                        a.side().name(),
+                                        other.get(name),
+                                        b.side().name()));
+            }
+        });
+        progress.accept(list.toString());
+        return differences;
     }
 
     /** What streams don't show: consoles, and how the guest ended. */
@@ -138,6 +209,7 @@ public final class Comparison {
                         null,
                         (lane, index) -> {
                             Snapshot snapshot = new Snapshot(lane, target);
+                            lane.board().setTracer(new Exits(snapshot));
                             snapshots.add(snapshot);
                             return new Stop(snapshot, target);
                         })) {
@@ -238,6 +310,19 @@ public final class Comparison {
             // So that the last records of the block before are seen too.
             if (count == Math.max(0, target - Snapshot.BEFORE) / StreamRecorder.BLOCK) {
                 lane.listen(snapshot);
+            }
+        }
+    }
+
+    /** Third pass: notes what the hypervisor did in between. */
+    private record Exits(Snapshot snapshot) implements Tracer {
+        @Override
+        public void exit(Vcpu vcpu, int ec, long esr, long pc) {
+            if (snapshot.isNear()) {
+                snapshot.note(
+                        ec == Tracer.IRQ
+                                ? "  exit for an interrupt at %x".formatted(pc)
+                                : "  exit for class 0x%02x, esr %x, at %x".formatted(ec, esr, pc));
             }
         }
     }

@@ -13,7 +13,7 @@ public sealed interface Outcome {
      * @param instructions in the stream
      * @param hash of the stream, 64 hexadecimal digits
      * @param end how both guests ended
-     * @param exits how often the second side entered its hypervisor
+     * @param exits how often the guests entered their hypervisor
      */
     record Identical(long instructions, String hash, MachineEnd end, long exits)
             implements Outcome {}
@@ -34,6 +34,6 @@ public sealed interface Outcome {
      */
     record TimedOut(long agreed) implements Outcome {}
 
-    /** The comparison says nothing: the second side did not run under a hypervisor. */
+    /** The comparison says nothing: a side that should have did not run under a hypervisor. */
     record NotHosted(String why) implements Outcome {}
 }

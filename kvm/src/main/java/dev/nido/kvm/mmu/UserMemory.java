@@ -98,7 +98,7 @@ public final class UserMemory implements AutoCloseable {
      * The host's address for an offset, 0 if nothing is there yet. It stays good until pages are
      * given back: see {@link #enter}.
      */
-    long find(long offset) {
+    public long find(long offset) {
         int block = (int) (offset >>> HostMemory.BLOCK_SHIFT);
         int at = (int) INTS.getAcquire(blocks, block);
         if (at > 0) {
