@@ -16,6 +16,7 @@ import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 
 import dev.nido.machine.MachineConfig;
+import dev.nido.machine.PhysicalMemory;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +87,28 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.nido.kvm.pgtable..")
+                .check(ALL);
+    }
+
+    /**
+     * Devices and loaders have {@code GuestMemory}, which asks whose a page is, and nothing else.
+     */
+    @Test
+    void boardReachesGuestMemoryInOneWay() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.nido.board..")
+                .and()
+                .haveNameNotMatching("dev\\.nido\\.board\\.(Bare|Hosted)(Memory|Platform)")
+                .and()
+                // It looks at the machines from outside.
+                .resideOutsideOfPackage("dev.nido.board.compare..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.nido.kvm.mmu..")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(PhysicalMemory.class)
                 .check(ALL);
     }
 
