@@ -20,9 +20,10 @@ public final class HostedMachine implements AutoCloseable {
     private final Machine machine;
     private final Hypervisor hypervisor;
 
-    private HostedMachine(Machine machine) {
+    private HostedMachine(Machine machine, BoardConfig.Hosting hosting) {
         this.machine = machine;
-        this.hypervisor = new Hypervisor(machine);
+        int pageShift = Integer.numberOfTrailingZeros(hosting.granule());
+        this.hypervisor = new Hypervisor(machine, pageShift, hosting.shuffled());
     }
 
     /**
@@ -34,14 +35,22 @@ public final class HostedMachine implements AutoCloseable {
      */
     public static HostedMachine create(CpuModel cpu, int pes, long memory)
             throws ConfigurationException {
-        return create(cpu.withoutEl2(), pes, memory, false, 0, null);
+        return create(
+                cpu.withoutEl2(), pes, memory, false, 0, BoardConfig.Hosting.STANDARD, null);
     }
 
     /** The machine for one board. */
     static HostedMachine of(BoardConfig config, CpuModel cpu, StreamRecorder recorder)
             throws ConfigurationException {
         int pes = config.hosting().pes() == 0 ? config.cpus() : config.hosting().pes();
-        return create(cpu, pes, config.memory(), config.deterministic(), config.seed(), recorder);
+        return create(
+                cpu,
+                pes,
+                config.memory(),
+                config.deterministic(),
+                config.seed(),
+                config.hosting(),
+                recorder);
     }
 
     private static HostedMachine create(
@@ -50,6 +59,7 @@ public final class HostedMachine implements AutoCloseable {
             long memory,
             boolean deterministic,
             long seed,
+            BoardConfig.Hosting hosting,
             StreamRecorder recorder)
             throws ConfigurationException {
         // Far from where any guest sees its memory, so that no address is right by accident.
@@ -71,7 +81,8 @@ public final class HostedMachine implements AutoCloseable {
                                 seed,
                                 2,
                                 false),
-                        recorder));
+                        recorder),
+                hosting);
     }
 
     public Machine machine() {

@@ -22,22 +22,37 @@ public final class Hypervisor implements AutoCloseable {
     private final Machine machine;
     private final PhysicalCpus cpus;
     private final HostMemory memory;
+    private final int pageShift;
+    private final boolean scattered;
     private final VmidAllocator vmids;
     private final List<Vm> vms = new ArrayList<>();
     private volatile ProtectedMode protectedMode;
     private volatile Tracer tracer;
 
     /**
-     * Takes a machine over.
+     * Takes a machine over, with tables of 4 KiB.
      *
      * @param machine its PEs are at EL2, and return from entries to it
      */
     public Hypervisor(Machine machine) {
+        this(machine, HostMemory.PAGE_SHIFT, false);
+    }
+
+    /**
+     * Takes a machine over.
+     *
+     * @param machine its PEs are at EL2, and return from entries to it
+     * @param pageShift logarithm of the granule of stage 2: 12, 14 or 16
+     * @param scattered guests get single pages from all over memory, and no blocks
+     */
+    public Hypervisor(Machine machine, int pageShift, boolean scattered) {
         if (machine.config().vectorEntry() || machine.config().startEl() != 2) {
             throw new IllegalArgumentException(
                     "a hypervisor needs PEs that start at EL2 and return from entries to it");
         }
         this.machine = machine;
+        this.pageShift = pageShift;
+        this.scattered = scattered;
         cpus = new PhysicalCpus(machine);
         memory = new HostMemory(machine);
         TlbMaintenance tlb = machine.tlbMaintenance();
@@ -61,6 +76,16 @@ public final class Hypervisor implements AutoCloseable {
 
     public VmidAllocator vmids() {
         return vmids;
+    }
+
+    /** Logarithm of the granule of stage 2. */
+    public int pageShift() {
+        return pageShift;
+    }
+
+    /** Whether guests get single pages from all over memory. */
+    public boolean scattered() {
+        return scattered;
     }
 
     /**

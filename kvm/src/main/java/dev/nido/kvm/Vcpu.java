@@ -119,6 +119,7 @@ public final class Vcpu {
         if (pe != null) {
             context.load(pe);
         }
+        mmio.reset();
         timer.reset();
         vgic.reset();
         debug.reset();

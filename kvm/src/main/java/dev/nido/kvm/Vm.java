@@ -54,8 +54,14 @@ public final class Vm implements AutoCloseable {
                         machine.deterministic(),
                         config.ipaBits() == 0 ? 40 : config.ipaBits(),
                         mmio);
-        arch = new VmArch(machine, hypervisor.memory(), hypervisor.vmids(), config.ipaBits());
-        slots = new MemorySlots(arch);
+        arch =
+                new VmArch(
+                        machine,
+                        hypervisor.memory(),
+                        hypervisor.vmids(),
+                        config.ipaBits(),
+                        hypervisor.pageShift());
+        slots = new MemorySlots(arch, !hypervisor.scattered());
         ram = new GuestRam(arch, slots);
         ownRam = GuestRam.ofHypervisor(arch, slots);
         firmware = new GuestFirmware(this, false);

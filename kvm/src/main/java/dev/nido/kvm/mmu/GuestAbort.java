@@ -175,9 +175,6 @@ public final class GuestAbort {
             return 0; // It has just gone. The next abort knows.
         }
         boolean logging = slot.logging();
-        if ((!permission || logging && write) && !cache.topUp(table.minPages())) {
-            return -Errno.ENOMEM;
-        }
         UserMemory memory = slot.memory();
         long at = slot.offsetOf(ipa);
         long pa = memory.populate(at);
@@ -192,6 +189,11 @@ public final class GuestAbort {
                 && slot.holdsBlock(ipa, HostMemory.BLOCK_SIZE)
                 && memory.isWhole(at)) {
             size = HostMemory.BLOCK_SIZE;
+        }
+        boolean breaksBlock = permission && size < table.geometry().size(level);
+        if ((!permission || logging && write || breaksBlock)
+                && !cache.topUp(table.minPages())) {
+            return -Errno.ENOMEM;
         }
         boolean writable = !slot.readOnly() && (write || !logging);
         Lock lock = arch.lock().readLock();

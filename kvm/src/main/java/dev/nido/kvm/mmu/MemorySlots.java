@@ -33,6 +33,7 @@ public final class MemorySlots implements AutoCloseable {
     private static final MemorySlot[] NONE = {};
 
     private final VmArch arch;
+    private final boolean wholeBlocks;
 
     /** By ascending address; replaced as a whole. */
     private volatile MemorySlot[] slots = NONE;
@@ -43,8 +44,19 @@ public final class MemorySlots implements AutoCloseable {
     private PageTableCache splitCache;
     private final List<UserMemory> owned = new ArrayList<>();
 
+    /** No slots; fresh memory comes in whole blocks where there are any. */
     public MemorySlots(VmArch arch) {
+        this(arch, true);
+    }
+
+    /**
+     * No slots.
+     *
+     * @param wholeBlocks whether fresh memory comes in blocks of 2 MiB; else page by page
+     */
+    public MemorySlots(VmArch arch, boolean wholeBlocks) {
         this.arch = arch;
+        this.wholeBlocks = wholeBlocks;
     }
 
     /** All slots, by ascending address. */
@@ -90,7 +102,7 @@ public final class MemorySlots implements AutoCloseable {
      * @return its memory
      */
     public synchronized UserMemory add(int id, long ipa, long bytes) {
-        UserMemory memory = new UserMemory(arch.host(), bytes, arch.pageShift(), true);
+        UserMemory memory = new UserMemory(arch.host(), bytes, arch.pageShift(), wholeBlocks);
         set(id, 0, ipa, bytes, memory, 0);
         owned.add(memory);
         return memory;

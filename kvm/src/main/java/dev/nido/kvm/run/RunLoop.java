@@ -343,10 +343,11 @@ public final class RunLoop implements VgicCpu.Owner {
 
     /** Goes to where the guest is, and accounts for what was done on its behalf. */
     private void enter() {
+        // Before the PE has to serve others' TLB maintenance: a new VMID may need some of its own.
+        long vttbr = mmu.vttbr(pe);
         if (!deterministic) {
             pe.mmu.resume();
         }
-        long vttbr = mmu.vttbr(pe);
         if (vttbr != pe.sys[VTTBR_EL2]) {
             cpu.write(SysReg.VTTBR_EL2, vttbr);
         }

@@ -279,6 +279,50 @@ class S2MmuTest {
         assertThatThrownBy(() -> pe.mmu.load(0x7000, 3, 0)).isInstanceOf(GuestException.class);
     }
 
+    /** L0's granule is nobody's business but the PE's, which walks the tables. */
+    @ParameterizedTest
+    @CsvSource({"12, 40, true", "12, 40, false", "14, 40, true", "14, 47, false", "16, 40, true"})
+    void aFaultIsCuredInEveryGranule(int shift, int bits, boolean blocks) {
+        long mb = 1 << 20;
+        VmArch vm = new VmArch(machine, host, vmids, bits > paBits() ? paBits() : bits, shift);
+        MemorySlots slots = new MemorySlots(vm, blocks);
+        GuestRam ram = new GuestRam(vm, slots);
+        slots.add(0, GuestRig.RAM, 4 * mb);
+        PageTableCache cache = vm.newCache();
+        Pe pe = machine.pe(0);
+        for (long at = 0; at < 4 * mb; at += 0x1_3000) {
+            ram.put64(GuestRig.RAM + at, at);
+        }
+        enter(pe, vm.mmu());
+        int faults = 0;
+        for (long at = 0; at < 4 * mb; at += 0x1_3000) {
+            long ipa = GuestRig.RAM + at;
+            try {
+                pe.mmu.load(ipa, 3, 0);
+            } catch (GuestException e) {
+                faults++;
+                assertThat(e.ipa).isEqualTo(ipa);
+                assertThat(
+                                GuestAbort.userAbort(
+                                        vm, slots, cache, pe, ipa, false, e.iss & 3, false, false))
+                        .isZero();
+            }
+            assertThat(pe.mmu.load(ipa, 3, 0)).isEqualTo(at);
+            pe.mmu.store(ipa, 3, ~at, 0);
+            assertThat(ram.get64(ipa)).isEqualTo(~at);
+        }
+        assertThat(faults).isEqualTo(shift == 12 && blocks ? 2 : 54);
+        pe.leaveGuest();
+        slots.close();
+        cache.free();
+        vm.free();
+        assertThat(host.usedPages()).isZero();
+    }
+
+    private int paBits() {
+        return machine.config().cpu().paBits();
+    }
+
     @Test
     void anotherVcpuOnAPeFlushesStageOneOnce() {
         VmArch vm = vm();
