@@ -7,9 +7,6 @@ import dev.nido.kvm.pgtable.Leaf;
 import dev.nido.kvm.pgtable.Stage2PageTable;
 import dev.nido.machine.PhysicalMemory;
 
-import java.util.HashMap;
-import java.util.Map;
-
 /**
  * The host's record of pages, which is its stage 2: a leaf says its state in software bits, nothing
  * at all is the host's own (it was not touched yet), an annotation is somebody else's.
@@ -23,12 +20,13 @@ final class HostPages extends Component {
     private final long pageSize;
 
     /** How many guests a page is lent to, where it is. */
-    private final Map<Long, Integer> guestShares = new HashMap<>();
+    private final PageInts guestShares;
 
     HostPages(HostStage2 stage2) {
         super(Owner.HOST);
         this.stage2 = stage2;
         this.pageSize = 1L << stage2.pageShift();
+        guestShares = new PageInts(stage2.pageShift(), 0);
     }
 
     /** Whether a range is memory of one region. */
@@ -111,7 +109,7 @@ final class HostPages extends Component {
     /** How often a page is lent to guests. */
     int guestShares(long pa) {
         stage2.lock().assertHeld();
-        return guestShares.getOrDefault(pa, 0);
+        return guestShares.get(pa);
     }
 
     /** Lends pages to one guest more. */
@@ -132,7 +130,7 @@ final class HostPages extends Component {
                     return error;
                 }
             }
-            guestShares.put(pa + i, shares + 1);
+            guestShares.set(pa + i, shares + 1);
             guest.set(
                     ipa + i,
                     pa + i,
@@ -149,7 +147,7 @@ final class HostPages extends Component {
         for (long i = 0; i < size; i += pageSize) {
             int shares = guestShares(pa + i);
             if (shares <= 1) {
-                guestShares.remove(pa + i);
+                guestShares.set(pa + i, 0);
                 set(
                         pa + i,
                         pa + i,
@@ -158,7 +156,7 @@ final class HostPages extends Component {
                         PageState.OWNED,
                         guest.owner());
             } else {
-                guestShares.put(pa + i, shares - 1);
+                guestShares.set(pa + i, shares - 1);
             }
             guest.set(
                     ipa + i,

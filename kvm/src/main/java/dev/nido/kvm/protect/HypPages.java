@@ -3,9 +3,6 @@ package dev.nido.kvm.protect;
 import static dev.nido.kvm.Errno.EBUSY;
 import static dev.nido.kvm.Errno.EPERM;
 
-import java.util.HashMap;
-import java.util.Map;
-
 /**
  * The hypervisor's record of physical pages. Software of EL2 that is written in Java has no stage 1
  * whose descriptors could hold it, so it is a table by page number.
@@ -14,10 +11,8 @@ import java.util.Map;
  */
 final class HypPages extends Component {
 
-    private static final int CHUNK = 512;
-
-    /** Of 512 pages each, by page number / 512: state in bits 1:0 (3 is nothing), pins above. */
-    private final Map<Long, int[]> chunks = new HashMap<>();
+    /** State in bits 1:0, of which 3 is no access; pins above. */
+    private final PageInts words;
 
     private final HostLock lock;
     private final int pageShift;
@@ -26,18 +21,19 @@ final class HypPages extends Component {
         super(Owner.HYP);
         this.lock = lock;
         this.pageShift = pageShift;
+        words = new PageInts(pageShift, PageState.NOPAGE.ordinal());
     }
 
     /** What the hypervisor may do with a page. */
     PageState state(long pa) {
         lock.assertHeld();
-        return PageState.values()[word(pa) & 3];
+        return PageState.values()[words.get(pa) & 3];
     }
 
     /** How often a page is pinned. */
     int pins(long pa) {
         lock.assertHeld();
-        return word(pa) >>> 2;
+        return words.get(pa) >>> 2;
     }
 
     /** Whether a page of the range is pinned: then it may not go back. */
@@ -54,7 +50,7 @@ final class HypPages extends Component {
     void pin(long pa, long size, int count) {
         lock.assertHeld();
         for (long at = pa; at < pa + size; at += 1L << pageShift) {
-            set(at, word(at) + (count << 2));
+            words.set(at, words.get(at) + (count << 2));
         }
     }
 
@@ -72,25 +68,8 @@ final class HypPages extends Component {
     int set(long address, long pa, long size, PageState before, PageState state, Owner other) {
         lock.assertHeld();
         for (long at = pa; at < pa + size; at += 1L << pageShift) {
-            set(at, word(at) & ~3 | state.ordinal());
+            words.set(at, words.get(at) & ~3 | state.ordinal());
         }
         return 0;
-    }
-
-    private int word(long pa) {
-        int[] chunk = chunks.get(pa >>> pageShift + 9);
-        return chunk == null ? 3 : chunk[(int) (pa >>> pageShift) & CHUNK - 1];
-    }
-
-    private void set(long pa, int word) {
-        int[] chunk =
-                chunks.computeIfAbsent(
-                        pa >>> pageShift + 9,
-                        k -> {
-                            int[] none = new int[CHUNK];
-                            java.util.Arrays.fill(none, 3);
-                            return none;
-                        });
-        chunk[(int) (pa >>> pageShift) & CHUNK - 1] = word;
     }
 }
