@@ -1,6 +1,8 @@
 package dev.nido.kvm.sysreg;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.kvm.Errno;
+import dev.nido.kvm.KvmException;
 
 import java.util.Arrays;
 
@@ -22,11 +24,24 @@ public record GuestDebug(
     /** E, PMC = EL0 and EL1, BAS = a whole A64 instruction: a DBGBCR value for a breakpoint. */
     public static final long BREAKPOINT = 1 | 3 << 1 | 0xf << 5;
 
+    /**
+     * Takes copies; missing values are zero.
+     *
+     * @throws KvmException EINVAL for more than the CPU has
+     */
     public GuestDebug {
-        bvr = Arrays.copyOf(bvr, CpuModel.BREAKPOINTS);
-        bcr = Arrays.copyOf(bcr, CpuModel.BREAKPOINTS);
-        wvr = Arrays.copyOf(wvr, CpuModel.WATCHPOINTS);
-        wcr = Arrays.copyOf(wcr, CpuModel.WATCHPOINTS);
+        bvr = limited(bvr, CpuModel.BREAKPOINTS);
+        bcr = limited(bcr, CpuModel.BREAKPOINTS);
+        wvr = limited(wvr, CpuModel.WATCHPOINTS);
+        wcr = limited(wcr, CpuModel.WATCHPOINTS);
+    }
+
+    private static long[] limited(long[] values, int limit) {
+        if (values.length > limit) {
+            throw new KvmException(
+                    Errno.EINVAL, values.length + " of " + limit + " breakpoints or watchpoints");
+        }
+        return Arrays.copyOf(values, limit);
     }
 
     /** As KVM's {@code KVM_GUESTDBG_*} say it. */

@@ -1,11 +1,14 @@
 package dev.nido.kvm.sysreg;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nido.arch.Esr;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Errno;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.HostedGuest;
+import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Vcpu;
 
 import org.junit.jupiter.api.Test;
@@ -164,5 +167,61 @@ class GuestDebugTest {
             assertThat(vcpu.reg(4)).isEqualTo(4);
             assertThat(vcpu.reg(5)).isZero();
         }
+    }
+
+    /** Two vCPUs take turns on one PE; only the first has a breakpoint. */
+    @Test
+    void theGuestsBreakpointsGoWithTheVcpu() {
+        String program =
+                """
+                adr x1, table
+                msr vbar_el1, x1
+                msr oslar_el1, xzr
+                cbnz x0, ready
+                adr x1, hit
+                msr dbgbvr0_el1, x1
+                mov x1, #0x1e7
+                msr dbgbcr0_el1, x1
+                ready: mov x1, #0xa000
+                msr mdscr_el1, x1
+                msr daifclr, #8
+                mov x8, #20
+                movz x7, #0x900, lsl #16
+                again: ldr w2, [x7]
+                hit: nop
+                subs x8, x8, #1
+                b.ne again
+                str w0, [x7]
+                .balign 2048
+                table: .space 0x200
+                add x9, x9, #1
+                mrs x3, elr_el1
+                add x3, x3, #4
+                msr elr_el1, x3
+                eret
+                """;
+        try (HostedGuest guest = HostedGuest.threaded(2, 1, program)) {
+            guest.vcpu(1).powerOn(HostedGuest.RAM, 1);
+            boolean done = false;
+            while (!done) {
+                for (Vcpu vcpu : guest.vm.vcpus()) {
+                    Exit exit = vcpu.run();
+                    assertThat(exit).isInstanceOf(Exit.Mmio.class);
+                    done = ((Exit.Mmio) exit).write();
+                    if (!done) {
+                        vcpu.completeMmio(0);
+                    }
+                }
+            }
+            assertThat(guest.vcpu(0).reg(9)).isEqualTo(20);
+            assertThat(guest.vcpu(1).reg(9)).isZero();
+        }
+    }
+
+    @Test
+    void moreBreakpointsThanThereAreAreRefused() {
+        assertThatThrownBy(() -> GuestDebug.breakpoints(1, 2, 3, 4, 5, 6, 7))
+                .isInstanceOfSatisfying(
+                        KvmException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
     }
 }

@@ -187,16 +187,28 @@ class VirtualPmuTest {
         assertThat(hosted(program, blocks, false)).isEqualTo(expected);
     }
 
-    /** Two vCPUs take turns on one PE: neither counts the other's. */
+    /** Two vCPUs take turns on one PE, at every loop: neither counts the other's. */
     @Test
-    void countsGoWithTheVcpu() throws InterruptedException {
-        String program = WORK.replace("cmp x8, #7", "cmp x8, #2000") + COUNTED;
+    void countsGoWithTheVcpu() {
+        String program = WORK.replace("again: mrs", "again: nop\n mrs") + COUNTED;
         long[] expected = bare(program, false);
-        try (HostedGuest guest = HostedGuest.threaded(2, 1, program)) {
+        String exiting =
+                "movz x7, #0x900, lsl #16\n"
+                        + program.replace("again: nop", "again: ldr w6, [x7]")
+                                .replace(HostedGuest.OFF, "str w0, [x7]\n");
+        try (HostedGuest guest = HostedGuest.threaded(2, 1, exiting)) {
             guest.vcpu(1).powerOn(HostedGuest.RAM, 0);
-            Thread second = Thread.ofPlatform().start(() -> guest.run(1));
-            guest.run(0);
-            second.join();
+            boolean done = false;
+            while (!done) {
+                for (Vcpu vcpu : guest.vm.vcpus()) {
+                    Exit exit = vcpu.run();
+                    assertThat(exit).isInstanceOf(Exit.Mmio.class);
+                    done = ((Exit.Mmio) exit).write();
+                    if (!done) {
+                        vcpu.completeMmio(0);
+                    }
+                }
+            }
             for (Vcpu vcpu : guest.vm.vcpus()) {
                 for (int n = 10; n < 18; n++) {
                     assertThat(vcpu.reg(n)).as("vCPU %s X%s", vcpu.id(), n).isEqualTo(expected[n]);
