@@ -98,7 +98,7 @@ public final class Hypervisor implements AutoCloseable {
         if (!vms.isEmpty() || protectedMode != null) {
             throw new KvmException(Errno.EBUSY, "protected mode begins before the first VM, once");
         }
-        protectedMode = ProtectedMode.start(machine, memory, cpus, HostMemory.PAGE_SHIFT);
+        protectedMode = ProtectedMode.start(machine, memory, cpus, pageShift);
         return protectedMode;
     }
 

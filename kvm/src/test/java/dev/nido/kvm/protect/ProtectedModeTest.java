@@ -281,6 +281,54 @@ class ProtectedModeTest {
         assertThat(hypervisor.protectedMode().guestShare(vm, SECRET)).isEqualTo(-EPERM);
     }
 
+    @ParameterizedTest
+    @CsvSource({"12, false", "12, true", "14, false", "14, true", "16, false", "16, true"})
+    void whatIsSharedIsAPageOfTheHypervisorsGranule(int pageShift, boolean scattered) {
+        long granule = 1L << pageShift;
+        try (Machine m =
+                new Machine(
+                        new MachineConfig(
+                                GUEST.underHypervisor(),
+                                1,
+                                HOST_RAM,
+                                256 << 20,
+                                false,
+                                1,
+                                2,
+                                false))) {
+            Hypervisor h = new Hypervisor(m, pageShift, scattered);
+            h.startProtectedMode();
+            Vm vm = h.createVm(new VmConfig(GUEST, 0, 0, true));
+            vm.createVcpu(0);
+            vm.vgic().init();
+            vm.slots().add(0, RAM, SIZE);
+            String next = "SECRET + " + granule;
+            load(
+                    vm,
+                    PROLOGUE
+                            + "call 2, 0\nmov x1, #77\nstr x1, [x21]\nldr x22, ="
+                            + next
+                            + "\nstr x1, [x22]\ncall 3, SECRET + 2048\ncall 3, "
+                            + next
+                            + "\ncall 4, "
+                            + next
+                            + "\n1: b 1b\n.ltorg\n");
+            assertThat(next(vm)).isEqualTo(granule);
+            assertThat(next(vm)).isEqualTo(-3);
+            assertThat(next(vm)).isZero();
+            byte[] bytes = new byte[(int) granule];
+            vm.ram().read(SECRET + granule, bytes, 0, bytes.length);
+            assertThat(bytes[0]).isEqualTo((byte) 77);
+            vm.ram().put64(SECRET + 2 * granule - 8, 5);
+            refused(EPERM, () -> vm.ram().get64(SECRET + granule - 8));
+            assertThat(vm.ram().get64(SECRET + 2 * granule)).isZero();
+            assertThat(next(vm)).isZero();
+            refused(EPERM, () -> vm.ram().get64(SECRET + granule));
+            refused(EPERM, () -> vm.ram().get64(SECRET + 2 * granule - 8));
+            h.close();
+        }
+    }
+
     // Other VMs
 
     @Test
