@@ -450,12 +450,11 @@ public final class Vgic {
     public void foldAll() {
         for (VgicCpu cpu : cpus) {
             int folds = cpu.folds();
-            if (cpu.outstanding()) {
+            while (cpu.outstanding() && cpu.folds() == folds) {
+                // Again and again: a kick between flush and entry meets nobody.
                 cpu.owner.kick();
-                while (cpu.outstanding() && cpu.folds() == folds) {
-                    Thread.onSpinWait();
-                    Thread.yield();
-                }
+                Thread.onSpinWait();
+                Thread.yield();
             }
         }
         if (deterministic) {

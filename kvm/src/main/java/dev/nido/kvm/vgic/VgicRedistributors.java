@@ -81,7 +81,7 @@ public final class VgicRedistributors implements MmioDevice {
     long readLocked(VgicCpu cpu, int at, int size, InterruptWord word) {
         if (isPriority(at)) {
             int n = at - SGI_FRAME - 0x400;
-            return size > 4 ? 0 : InterruptWord.readPriorities(cpu.local, n, size);
+            return size > 4 || n + size > 32 ? 0 : InterruptWord.readPriorities(cpu.local, n, size);
         }
         if (at == TYPER || at == TYPER + 4) {
             boolean last = cpu.id == vgic.cpus.length - 1;
@@ -109,8 +109,9 @@ public final class VgicRedistributors implements MmioDevice {
 
     void writeLocked(VgicCpu cpu, int at, int size, long value, InterruptWord word) {
         if (isPriority(at)) {
-            if (size <= 4) {
-                InterruptWord.writePriorities(vgic, cpu.local, at - SGI_FRAME - 0x400, size, value);
+            int n = at - SGI_FRAME - 0x400;
+            if (size <= 4 && n + size <= 32) {
+                InterruptWord.writePriorities(vgic, cpu.local, n, size, value);
             }
         } else if (size == 4) {
             if (word != null) {
