@@ -12,6 +12,8 @@ import dev.nido.machine.MmioDevice;
 import dev.nido.machine.engine.StreamRecorder;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -228,9 +230,10 @@ class GuestMemoryTest {
     }
 
     /** The PE sets access flags itself where it has FEAT_HAFDBS; else it faults, and L0 does. */
-    @Test
-    void agedMemoryIsYoungAgainAfterTheGuestTouchesIt() {
-        try (GuestRig rig = rig(4 * MB)) {
+    @ParameterizedTest
+    @ValueSource(strings = {"default", "default,-hafdbs"})
+    void agedMemoryIsYoungAgainAfterTheGuestTouchesIt(String cpu) {
+        try (GuestRig rig = new GuestRig(cpu, 4 * MB, 1, new StreamRecorder(null))) {
             rig.load(
                     """
                         ldr x4, =0x09000000
@@ -246,8 +249,10 @@ class GuestMemoryTest {
             assertThat(arch.age(RAM + 2 * MB, 2 * MB)).isTrue();
             assertThat(arch.testAge(RAM + 2 * MB, 2 * MB)).isFalse();
             rig.vm.arch().mmu().flushVmid();
+            long exits = rig.vcpu.exits();
             assertThat(rig.run()).isInstanceOf(Exit.Mmio.class);
             assertThat(arch.testAge(RAM + 2 * MB, 2 * MB)).isTrue();
+            assertThat(rig.vcpu.exits() - exits).isEqualTo(cpu.equals("default") ? 1 : 2);
         }
     }
 

@@ -28,7 +28,11 @@ final class GuestRig implements AutoCloseable {
     }
 
     GuestRig(long guestBytes, int pes, StreamRecorder recorder) {
-        CpuModel cpu = CpuModel.defaultModel().withoutEl2();
+        this("default", guestBytes, pes, recorder);
+    }
+
+    GuestRig(String model, long guestBytes, int pes, StreamRecorder recorder) {
+        CpuModel cpu = CpuModel.parse(model).withoutEl2();
         machine = machine(cpu, pes, recorder, 64L << 20);
         hypervisor = new Hypervisor(machine);
         vm = hypervisor.createVm(VmConfig.of(cpu));

@@ -3,6 +3,8 @@ package dev.nido.kvm.mmu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nido.arch.CpuModel;
+import dev.nido.machine.Machine;
 import dev.nido.machine.PhysicalMemory;
 
 import org.junit.jupiter.api.AfterEach;
@@ -160,6 +162,27 @@ class HostMemoryTest {
             assertThat(isZero(host.allocateGuest(12), 4096)).isTrue();
         }
         assertThat(memory.get64(memory.offsetOf(pa))).isEqualTo(0x77);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {12, 14, 21})
+    void predecodedInstructionsOfFreedMemoryAreForgotten(int shift) {
+        try (Machine machine =
+                GuestRig.machine(CpuModel.defaultModel().withoutEl2(), 1, null, 4 * BLOCK)) {
+            HostMemory h = new HostMemory(machine);
+            h.allocateGuest(12);
+            long pa = shift == 21 ? h.allocateBlock() : h.allocateGuest(shift);
+            long last = pa + (1L << shift) - 4096;
+            machine.codeCache().page(pa)[0] = 1;
+            machine.codeCache().page(last)[7] = 1;
+            if (shift == 21) {
+                h.freeBlock(pa);
+            } else {
+                h.put(pa, shift);
+            }
+            assertThat(machine.codeCache().page(pa)[0]).isZero();
+            assertThat(machine.codeCache().page(last)[7]).isZero();
+        }
     }
 
     @Test

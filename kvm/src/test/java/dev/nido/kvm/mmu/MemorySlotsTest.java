@@ -18,6 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** Memory slots: changes, refusals, the dirty log, and what they do to stage 2. */
 class MemorySlotsTest {
@@ -417,6 +420,38 @@ class MemorySlotsTest {
         refused(Errno.EINVAL, () -> memory.discard(0x800, 0x1000));
         refused(Errno.EINVAL, () -> memory.discard(3 * MB, 2 * MB));
         memory.discard(0, 0);
+    }
+
+    /**
+     * A fault has looked host memory up, and waits for the lock, when that memory goes away: it must
+     * not map what it found.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"discard", "delete", "move", "log", "unmap"})
+    void aFaultThatLookedUpMemoryBeforeAChangeStartsAgain(String change) throws Exception {
+        UserMemory memory = slots.add(0, RAM, MB);
+        ram.put64(RAM, 42);
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        Future<?> fault;
+        arch.lock().writeLock().lock();
+        try {
+            fault = thread.submit(() -> touch(RAM, true));
+            while (!arch.lock().hasQueuedThreads()) {
+                Thread.onSpinWait();
+            }
+            switch (change) {
+                case "discard" -> memory.discard(0, 0x1000);
+                case "delete" -> slots.delete(0);
+                case "move" -> slots.move(0, 2 * RAM);
+                case "log" -> slots.setFlags(0, LOG);
+                default -> arch.unmapRange(RAM, 0x1000);
+            }
+        } finally {
+            arch.lock().writeLock().unlock();
+        }
+        fault.get();
+        thread.close();
+        assertThat(leaf(RAM).valid()).isFalse();
     }
 
     // The VMM's view
