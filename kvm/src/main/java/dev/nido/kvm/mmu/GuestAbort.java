@@ -191,8 +191,7 @@ public final class GuestAbort {
             size = HostMemory.BLOCK_SIZE;
         }
         boolean breaksBlock = permission && size < table.geometry().size(level);
-        if ((!permission || logging && write || breaksBlock)
-                && !cache.topUp(table.minPages())) {
+        if ((!permission || logging && write || breaksBlock) && !cache.topUp(table.minPages())) {
             return -Errno.ENOMEM;
         }
         boolean writable = !slot.readOnly() && (write || !logging);

@@ -423,8 +423,8 @@ class MemorySlotsTest {
     }
 
     /**
-     * A fault has looked host memory up, and waits for the lock, when that memory goes away: it must
-     * not map what it found.
+     * A fault has looked host memory up, and waits for the lock, when that memory goes away: it
+     * must not map what it found.
      */
     @ParameterizedTest
     @ValueSource(strings = {"discard", "delete", "move", "log", "unmap"})
