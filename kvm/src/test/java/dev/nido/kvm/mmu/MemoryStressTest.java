@@ -272,7 +272,7 @@ class MemoryStressTest {
                 assertThat(hypervisor.memory().usedPages()).isZero();
                 assertThat(hypervisor.vmids().used()).isZero();
             }
-            assertThat(hypervisor.memory().peakPages()).isGreaterThan(16 * 1024);
+            assertThat(hypervisor.memory().peakPages()).isGreaterThan(16 * 512);
         }
     }
 
