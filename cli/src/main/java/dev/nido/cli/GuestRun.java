@@ -21,7 +21,7 @@ final class GuestRun {
     private OptionalInt reported = OptionalInt.empty();
     private List<String> summary = List.of();
     private String hash;
-    private Observation observation;
+    private volatile Observation observation;
 
     GuestRun(Streams streams, MachineOptions options) {
         this.streams = streams;
@@ -100,19 +100,49 @@ final class GuestRun {
         return end;
     }
 
-    /** Writes out what was observed in all runs, also if one of them ends in an error of ours. */
+    /**
+     * Writes out what was observed in all runs, also if one of them ends in an error of ours, or
+     * somebody ends the process.
+     */
     private ExitStatus observed(Supplier<MachineEnd> runs) {
+        Thread atExit = new Thread(() -> finishObservation(), "nido-observation");
+        Runtime.getRuntime().addShutdownHook(atExit);
+        boolean complete = false;
         try {
             ExitStatus status = status(runs.get());
-            observation.finish(streams.err());
-            return status;
-        } catch (ObservationException e) {
-            streams.say(Main.oneLine(e.getMessage()));
-            return ExitStatus.INTERNAL;
+            complete = finishObservation();
+            return complete ? status : ExitStatus.INTERNAL;
         } finally {
+            if (!complete) {
+                finishObservation();
+            }
             if (observation != null) {
                 observation.close();
             }
+            forget(atExit);
+        }
+    }
+
+    private static void forget(Thread atExit) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // The process ends already: the hook runs, and finds everything written.
+            return;
+        }
+    }
+
+    /** False if something could not be written, which was said. */
+    private boolean finishObservation() {
+        Observation ended = observation;
+        try {
+            if (ended != null) {
+                ended.finish(streams.err());
+            }
+            return true;
+        } catch (ObservationException e) {
+            streams.say(Main.oneLine(e.getMessage()));
+            return false;
         }
     }
 

@@ -98,8 +98,8 @@ public interface Tracer {
     default void mmio(Vcpu vcpu, int kind, int bytes, long ipa, long value) {}
 
     /**
-     * An access to a device whose syndrome does not describe it is emulated from the instruction:
-     * {@code kvm_mmio_emulate}.
+     * An access to a device is emulated from the instruction, since the syndrome does not say
+     * enough: {@code kvm_mmio_emulate}.
      *
      * @param instruction the word at {@code pc}
      * @param pstate the guest's PSTATE as SPSR_EL2 shows it

@@ -33,6 +33,7 @@ public final class Observation implements AutoCloseable {
     private final Path traceFile;
     private final TraceWriter trace;
     private final Tracer tracer;
+    private boolean finished;
 
     /**
      * Says whether the files of a request can be written, without touching them.
@@ -101,12 +102,17 @@ public final class Observation implements AutoCloseable {
     }
 
     /**
-     * Writes everything out. To be called when no vCPU runs any more.
+     * Writes everything out. To be called when no vCPU runs any more; if one does, because the
+     * process is about to end, the figures of its last exit may not fit together. Again: no effect.
      *
      * @param standardError gets the statistics that are to go there
      * @throws ObservationException if something could not be written; the rest was
      */
-    public void finish(PrintStream standardError) throws ObservationException {
+    public synchronized void finish(PrintStream standardError) throws ObservationException {
+        if (finished) {
+            return;
+        }
+        finished = true;
         List<ObservationException> failures = new ArrayList<>();
         if (statistics != null) {
             attempt("--stat", statisticsFile, () -> report(standardError), failures);
@@ -127,7 +133,7 @@ public final class Observation implements AutoCloseable {
 
     /** Drops what {@link #finish} has not written. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (recording != null) {
             recording.close();
         }
@@ -155,8 +161,9 @@ public final class Observation implements AutoCloseable {
     }
 
     private void stopRecording() throws IOException {
-        recording.stop();
-        recording.dump(recordingFile);
+        if (recording.getState() == RecordingState.RUNNING) {
+            recording.stop();
+        }
         recording.close();
     }
 
@@ -184,6 +191,14 @@ public final class Observation implements AutoCloseable {
             throw refused("--record", recordingFile, e);
         }
         Recording started = new Recording();
+        try {
+            // The flight recorder writes it when it is stopped, also if the process is.
+            started.setDestination(recordingFile);
+            started.setDumpOnExit(true);
+        } catch (IOException e) {
+            started.close();
+            throw refused("--record", recordingFile, e);
+        }
         started.setName("nido");
         started.setSettings(settings);
         for (Class<? extends VcpuEvent> kind : JfrTracer.KINDS) {

@@ -70,6 +70,17 @@ class ObservationTest {
     }
 
     @Test
+    void finishingAgainSaysNothingMore() throws Exception {
+        try (Observation observation =
+                Observation.open(
+                        new ObservationRequest(ObservationRequest.STANDARD_ERROR, null, null))) {
+            observation.finish(new PrintStream(error, true, StandardCharsets.UTF_8));
+            observation.finish(new PrintStream(error, true, StandardCharsets.UTF_8));
+        }
+        assertThat(error.toString(StandardCharsets.UTF_8)).isEqualTo("no vCPU entered a guest\n");
+    }
+
+    @Test
     void nobodyListensIfNothingIsWanted() throws Exception {
         ObservationRequest nothing = new ObservationRequest(null, null, null);
         assertThat(nothing.isEmpty()).isTrue();
