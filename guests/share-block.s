@@ -4,7 +4,7 @@
 VIRTIO  = 0x0a000000
 SLOTS   = 32
 QUEUE   = SCRATCH               // descriptors, available ring at 0x400, used ring at 0x800
-BUFFER  = SCRATCH + 0x1000      // header, data at 0x200, answer at 0x800
+BUFFER  = SCRATCH + 0x10000     // header, data at 0x200, answer at 0x800; a page of its own with any granule
 ENTRIES = 8
 
 MEMINFO = 2

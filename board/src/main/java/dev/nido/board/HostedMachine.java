@@ -35,8 +35,7 @@ public final class HostedMachine implements AutoCloseable {
      */
     public static HostedMachine create(CpuModel cpu, int pes, long memory)
             throws ConfigurationException {
-        return create(
-                cpu.withoutEl2(), pes, memory, false, 0, BoardConfig.Hosting.STANDARD, null);
+        return create(cpu.withoutEl2(), pes, memory, false, 0, BoardConfig.Hosting.STANDARD, null);
     }
 
     /** The machine for one board. */

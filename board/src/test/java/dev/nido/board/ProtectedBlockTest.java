@@ -8,7 +8,7 @@ import dev.nido.machine.MachineEnd;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -66,15 +66,16 @@ class ProtectedBlockTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void theDeviceReachesWhatIsSharedAndNothingElse(boolean deterministic) throws Exception {
+    @CsvSource({"4096, true", "4096, false", "16384, true", "65536, true"})
+    void theDeviceReachesWhatIsSharedAndNothingElse(int granule, boolean deterministic)
+            throws Exception {
         Path disk = disk();
-        String said = run(disk, new BoardConfig.Hosting(0, 4096, true, false), deterministic);
+        String said = run(disk, new BoardConfig.Hosting(0, granule, true, false), deterministic);
         // Device status: 4f wants a reset, since the driver named memory that is out of reach.
         assertThat(said)
                 .isEqualTo(
                         """
-                        memory granule=1000
+                        memory granule=%x
                         before device=4f used=0 answer=ff data=0
                         hypercalls queue=0 buffer=0
                         read device=f used=1 answer=0 data=1122334455667788
@@ -86,7 +87,8 @@ class ProtectedBlockTest {
                         hypercalls queue=0 buffer=0
                         end device=f used=1 answer=0 data=99aabbccddeeff00
                         hypercalls queue=0 buffer=0
-                        """);
+                        """
+                                .formatted(granule));
         assertThat(sector(disk, 0)).isEqualTo(FIRST[0]);
         assertThat(sector(disk, 1)).isEqualTo(~FIRST[0]);
         assertThat(sector(disk, 2)).isEqualTo(FIRST[2]);
