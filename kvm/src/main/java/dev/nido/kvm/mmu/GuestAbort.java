@@ -31,6 +31,9 @@ public final class GuestAbort {
 
     private GuestAbort() {}
 
+    /** DC IVAC, Xt with t = 0. */
+    private static final int DC_IVAC = 0xd508_7620;
+
     /**
      * Handles an instruction or data abort from a lower level that was taken to EL2.
      *
@@ -115,10 +118,18 @@ public final class GuestAbort {
         }
         if ((esr & Esr.CM) != 0) {
             // Nothing there to clean, and no line of it anywhere.
-            vcpu.skipInstruction();
+            if (!isWatched(vcpu, far)) {
+                vcpu.skipInstruction();
+            }
             return Handled.RESUME;
         }
         return vcpu.mmio().abort(vcpu, esr, far, ipa);
+    }
+
+    /** DC IVAC counts as a store of its line for the guest's watchpoints. */
+    private static boolean isWatched(Vcpu vcpu, long far) {
+        boolean invalidate = (vcpu.cpu().pe().trappedInstruction & ~0x1f) == DC_IVAC;
+        return invalidate && vcpu.debug().watchpoint(far & -64L, 64, true, false, false, Esr.CM);
     }
 
     /** The access flag is clear, and the PE does not set it by itself. */

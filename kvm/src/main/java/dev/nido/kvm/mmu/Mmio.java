@@ -111,6 +111,9 @@ public final class Mmio {
             tracer.mmioEmulate(vcpu, vcpu.pc(), word, vcpu.pstate());
         }
         if (access.kind == Kind.ATOMIC) {
+            if (watchpointAtomic(word, far)) {
+                return Handled.RESUME;
+            }
             boolean there = vm.mmio().anybodyAnswers(ipa, Math.min(8, 1 << access.log2));
             int status = there ? Esr.FSC_UNSUPPORTED_ACCESS : Esr.FSC_EXTERNAL;
             return inject(far, status, access.faultsAsWrite);
@@ -280,6 +283,9 @@ public final class Mmio {
         if (bytewise && alignmentFault()) {
             return false;
         }
+        if (vcpu.debug().watching() && watchpoint(va)) {
+            return false;
+        }
         if (bytewise && access.write) {
             for (int i = 0; i < 1 << access.log2; i++) {
                 long ipa = ipaOf(va + i);
@@ -289,6 +295,41 @@ public final class Mmio {
                 }
             }
         }
+        return true;
+    }
+
+    /** The guest's watchpoints, which come after translation and before the access. */
+    private boolean watchpoint(long va) {
+        boolean zero = access.kind == Kind.ZERO;
+        if (zero && element != 0) {
+            return false;
+        }
+        return watchpoint(
+                va,
+                zero ? EmulatedAccess.ZERO_BLOCK : 1 << access.log2,
+                access.write,
+                !access.write);
+    }
+
+    private boolean watchpointAtomic(int word, long va) {
+        boolean exclusive =
+                (word >>> 24 & 0x3f) == 8
+                        && (word >>> 23 & 1) == 0
+                        && ((word >>> 21 & 1) == 0 || word < 0);
+        return watchpoint(
+                va,
+                1 << access.log2,
+                !exclusive || access.faultsAsWrite,
+                !exclusive || !access.faultsAsWrite);
+    }
+
+    private boolean watchpoint(long va, int bytes, boolean write, boolean read) {
+        long pstate = vcpu.pstate();
+        boolean asEl0 = Spsr.el(pstate) == 0 || access.unprivileged && (pstate & Spsr.UAO) == 0;
+        if (!vcpu.debug().watchpoint(va, bytes, write, read, asEl0, 0)) {
+            return false;
+        }
+        pending = false;
         return true;
     }
 

@@ -8,6 +8,7 @@ import dev.nido.arch.SysReg;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.kvm.run.PhysicalCpu;
 
 /**
@@ -132,6 +133,92 @@ public final class VirtualDebug {
             }
             default -> store(r, value);
         }
+    }
+
+    // Accesses that the hypervisor makes for the guest
+
+    /** Whether the guest's own watchpoints may hit an access that it makes now. */
+    public boolean watching() {
+        if (user != null
+                || (values[SysReg.MDSCR_EL1.ordinal()] & MdscrEl1.MDE) == 0
+                || (values[SysReg.OSLSR_EL1.ordinal()] & OSLK) != 0) {
+            return false;
+        }
+        long pstate = vcpu.pstate();
+        return Spsr.el(pstate) == 0
+                || (pstate & Spsr.D) == 0
+                        && (values[SysReg.MDSCR_EL1.ordinal()] & MdscrEl1.KDE) != 0;
+    }
+
+    /**
+     * Shows an access to the guest's watchpoints that the hypervisor is about to make in the place
+     * of the PE, because it is not to memory; all its translation faults have been ruled out.
+     *
+     * @param va its lowest address
+     * @param bytes 1 to 64
+     * @param asEl0 it has the rights of EL0
+     * @param iss bits of the syndrome beside status and WnR: CM
+     * @return whether one hit: the exception is injected
+     */
+    public boolean watchpoint(
+            long va, int bytes, boolean write, boolean read, boolean asEl0, int iss) {
+        if (!watching()) {
+            return false;
+        }
+        for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
+            long wcr = values[WCR[n].ordinal()];
+            if ((wcr & 1) == 0
+                    || !((wcr >> 4 & 1) != 0 && write || (wcr >> 3 & 1) != 0 && read)
+                    || !isFor(wcr, asEl0)
+                    || (wcr >> 20 & 1) != 0 && !linkedContext(wcr)) {
+                continue;
+            }
+            long wvr = values[WVR[n].ordinal()];
+            for (int i = 0; i < bytes; i++) {
+                if (covers(wvr, wcr, va + i)) {
+                    boolean same = Spsr.el(vcpu.pstate()) == 1;
+                    vcpu.writeSys(SysReg.FAR_EL1, va + i);
+                    ExceptionInjection.synchronous(
+                            vcpu,
+                            Esr.of(
+                                    Esr.EC_WATCHPOINT | (same ? 1 : 0),
+                                    true,
+                                    iss | Esr.FSC_DEBUG | (write ? Esr.WNR : 0)));
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** SSC, HMC and PAC against Non-secure EL0 or EL1 (Arm ARM D2.8.3). */
+    private static boolean isFor(long wcr, boolean el0) {
+        int ssc = (int) (wcr >> 14) & 3;
+        boolean hmc = (wcr >> 13 & 1) != 0;
+        return ssc != 2 && (ssc != 3 || hmc) && (wcr >> (el0 ? 2 : 1) & 1) != 0;
+    }
+
+    /** The breakpoint that a watchpoint is linked to matches CONTEXTIDR_EL1. */
+    private boolean linkedContext(long wcr) {
+        int n = (int) (wcr >> 16) & 15;
+        if (n < CpuModel.BREAKPOINTS - CpuModel.CONTEXT_BREAKPOINTS || n >= CpuModel.BREAKPOINTS) {
+            return false;
+        }
+        long bcr = values[BCR[n].ordinal()];
+        int type = (int) (bcr >> 20) & 15;
+        return (bcr & 1) != 0
+                && (type == 3 || type == 7)
+                && (int) vcpu.readSys(SysReg.CONTEXTIDR_EL1) == (int) values[BVR[n].ordinal()];
+    }
+
+    /** BAS and MASK (Arm ARM D2.10). */
+    private static boolean covers(long wvr, long wcr, long va) {
+        int bottom = (wvr >> 2 & 1) != 0 ? 2 : 3;
+        if ((wcr >> 5 >> (va & (1 << bottom) - 1) & 1) == 0) {
+            return false;
+        }
+        int mask = Math.max((int) (wcr >> 24) & 31, bottom);
+        return (va ^ wvr) << 8 >>> mask + 8 == 0;
     }
 
     // Debugging by user space

@@ -6,6 +6,8 @@ import dev.nido.arch.SctlrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
+import dev.nido.isa.Assembler;
+import dev.nido.isa.Disassembler;
 
 import java.util.SplittableRandom;
 
@@ -34,19 +36,69 @@ final class AccessGenerator {
                     | SctlrEl1.SA
                     | SctlrEl1.WXN;
 
+    /** Loads and stores with X1 for an address and X0, X2, V0 for data. */
+    static final int[] MEMORY =
+            Assembler.assemble(
+                            """
+                            ldr x0, [x1]
+                            ldr w0, [x1, #4]
+                            ldrb w0, [x1]
+                            ldrsh x0, [x1]
+                            ldrsw x0, [x1]
+                            ldr x0, [x1], #8
+                            ldr q0, [x1]
+                            ldp x0, x2, [x1]
+                            ldp w0, w2, [x1, #8]!
+                            ldpsw x0, x2, [x1]
+                            ldp q0, q1, [x1]
+                            ld1 {v0.8b, v1.8b}, [x1]
+                            ld4 {v0.4s, v1.4s, v2.4s, v3.4s}, [x1], #64
+                            ldar x0, [x1]
+                            ldaprb w0, [x1]
+                            ldxr x0, [x1]
+                            ldaxp x0, x2, [x1]
+                            stxr w2, x0, [x1]
+                            stlxp w2, x0, x0, [x1]
+                            str x0, [x1]
+                            str w0, [x1, #4]
+                            strb w0, [x1]
+                            strh w0, [x1, #-2]!
+                            str q0, [x1]
+                            stp x0, x2, [x1]
+                            stp q0, q1, [x1, #-32]!
+                            st1 {v0.16b}, [x1]
+                            st3 {v0.8h, v1.8h, v2.8h}, [x1]
+                            stlr x0, [x1]
+                            ldtr x0, [x1]
+                            sttr w0, [x1]
+                            ldadd x0, x2, [x1]
+                            swpalb w0, w2, [x1]
+                            cas x0, x2, [x1]
+                            casp x2, x3, x4, x5, [x1]
+                            prfm pldl1keep, [x1]
+                            ldr x0, [x1, x2]
+                            br x1
+                            """,
+                            0)
+                    .words();
+
     private static final int NOP = SysReg.key(0, 3, 2, 0, 0);
 
     /** Would end the test unless it traps. */
     private static final int WFI = SysReg.key(0, 3, 2, 0, 3);
 
-    /** TBI0, TBI1, HA, HD, HPD0, HPD1. */
-    private static final long TCR_RANDOM = 0x3fL << 37;
+    /** IPS, TBI0, TBI1, HA, HD, HPD0, HPD1. */
+    private static final long TCR_RANDOM = 7L << 32 | 0x3fL << 37;
 
-    /** 39 bits of addresses in each half, granules of 4 KiB, output addresses of 40 bits. */
-    private static final long TCR = 25 | 25 << 16 | 2L << 30 | 2L << 32;
+    /** 39 bits of addresses in each half, granules of 4 KiB. */
+    private static final long TCR = 25 | 25 << 16 | 2L << 30;
 
     /** An access: an instruction word with Rt = X0 or XZR, the state before it. */
-    record Access(int word, long x0, long pstate, long sctlr, long tcr) {
+    record Access(int word, long x0, long x1, long pstate, long sctlr, long tcr) {
+
+        boolean memory() {
+            return word >>> 24 != 0xd5;
+        }
 
         int key() {
             return word >>> 5 & 0xffff;
@@ -58,6 +110,10 @@ final class AccessGenerator {
 
         @Override
         public String toString() {
+            if (memory()) {
+                return "%s, X0 0x%x, X1 0x%x, PSTATE 0x%x, SCTLR 0x%x, TCR 0x%x"
+                        .formatted(Disassembler.disassemble(0, word), x0, x1, pstate, sctlr, tcr);
+            }
             int key = key();
             SysReg r = SysReg.decode(key);
             SystemOperation o = SystemOperation.decode(key);
@@ -103,6 +159,15 @@ final class AccessGenerator {
             SysReg r = CONTROLS[random.nextInt(CONTROLS.length)];
             return access(r.key(), false, control(r), Spsr.DAIF | 5);
         }
+        if (kind == 6) {
+            return new Access(
+                    MEMORY[random.nextInt(MEMORY.length)],
+                    value(),
+                    address(),
+                    pstate(),
+                    sctlr,
+                    tcr);
+        }
         int key;
         if (kind == 9 && random.nextBoolean()) {
             return immediate();
@@ -131,13 +196,13 @@ final class AccessGenerator {
         if (key == WFI && !traps) {
             key = NOP;
         }
-        return new Access(0xd500_0000 | key << 5 | 31, value(), pstate, sctlr, tcr);
+        return new Access(0xd500_0000 | key << 5 | 31, value(), 0, pstate, sctlr, tcr);
     }
 
     private Access access(int key, boolean read, long x0, long pstate) {
         int rt = random.nextInt(16) == 0 ? 31 : 0;
         return new Access(
-                0xd500_0000 | (read ? 1 << 21 : 0) | key << 5 | rt, x0, pstate, sctlr, tcr);
+                0xd500_0000 | (read ? 1 << 21 : 0) | key << 5 | rt, x0, 0, pstate, sctlr, tcr);
     }
 
     /** What {@link #CONTROLS} may be set to so that the test goes on. */

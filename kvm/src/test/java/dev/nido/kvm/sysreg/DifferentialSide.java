@@ -23,6 +23,9 @@ abstract class DifferentialSide implements AutoCloseable {
     private static final int WORDS = 1 << 17;
     private static final long VECTORS = RAM + 0x8000;
 
+    /** {@link AccessGenerator#MEMORY}. */
+    private static final long LOADS = RAM + 0x9000;
+
     /** RAM that the accesses may write. */
     static final long SCRATCH = RAM + 0x30_0000;
 
@@ -48,7 +51,9 @@ abstract class DifferentialSide implements AutoCloseable {
         SysReg.PMUSERENR_EL0
     };
 
-    private static final String[] NAMES = {"X0", "PC", "PSTATE", "FPCR", "FPSR", "retired"};
+    private static final String[] NAMES = {
+        "X0", "X1", "X2", "V0", "PC", "PSTATE", "FPCR", "FPSR", "retired"
+    };
 
     /** Words of a state. */
     static final int STATE = NAMES.length + COMPARED.length;
@@ -74,6 +79,13 @@ abstract class DifferentialSide implements AutoCloseable {
     /** Where an access is in memory. */
     static long address(AccessGenerator.Access access) {
         int word = access.word();
+        if (access.memory()) {
+            int i = 0;
+            while (AccessGenerator.MEMORY[i] != word) {
+                i++;
+            }
+            return LOADS + i * 4L;
+        }
         int index = word >>> 5 & 0xffff | (word >>> 21 & 1) << 16;
         return CODE + (long) ((word & 31) == 31 ? index + WORDS : index) * 4;
     }
@@ -84,6 +96,9 @@ abstract class DifferentialSide implements AutoCloseable {
             memory.accept(at, NOP);
         }
         loadTables(memory);
+        for (int i = 0; i < AccessGenerator.MEMORY.length; i++) {
+            memory.accept(LOADS + i * 4L, AccessGenerator.MEMORY[i]);
+        }
         for (int i = 0; i < WORDS; i++) {
             int word = 0xd500_0000 | (i >>> 16) << 21 | (i & 0xffff) << 5;
             memory.accept(CODE + i * 4L, word);
@@ -150,6 +165,11 @@ abstract class DifferentialSide implements AutoCloseable {
         return VECTORS;
     }
 
+    /** Where registers of {@link #compared} begin in a state. */
+    static int firstRegister() {
+        return NAMES.length;
+    }
+
     static SysReg[] compared() {
         return COMPARED;
     }
@@ -182,6 +202,7 @@ abstract class DifferentialSide implements AutoCloseable {
         void execute(AccessGenerator.Access access, long[] state) {
             controls(access, pe::writeRegister);
             pe.x[0] = access.x0();
+            pe.x[1] = access.x1();
             pe.pc = address(access);
             setPstate(access.pstate());
             pe.clearAttention(-1);
@@ -195,11 +216,14 @@ abstract class DifferentialSide implements AutoCloseable {
             pe.pmu.update();
             pe.storeStackPointer();
             state[0] = pe.x[0];
-            state[1] = pe.pc;
-            state[2] = pstate();
-            state[3] = pe.fpcr;
-            state[4] = pe.fpsr;
-            state[5] = pe.retired;
+            state[1] = pe.x[1];
+            state[2] = pe.x[2];
+            state[3] = pe.v[0] ^ 31 * pe.v[1];
+            state[4] = pe.pc;
+            state[5] = pstate();
+            state[6] = pe.fpcr;
+            state[7] = pe.fpsr;
+            state[8] = pe.retired;
             for (int i = 0; i < COMPARED.length; i++) {
                 state[NAMES.length + i] = pe.readRegister(COMPARED[i]);
             }

@@ -29,6 +29,7 @@ final class HostedSide extends DifferentialSide {
         hypervisor = new Hypervisor(machine);
         Vm vm = hypervisor.createVm(VmConfig.of(guest));
         vm.slots().add(0, RAM, ramSize());
+        vm.mmio().setUserDevices((ipa, size) -> false);
         vcpu = vm.createVcpu(0);
         vm.vgic().init();
         load((at, word) -> vm.ram().put32(at, word));
@@ -38,10 +39,11 @@ final class HostedSide extends DifferentialSide {
     void execute(AccessGenerator.Access access, long[] state) {
         controls(access, vcpu::writeSys);
         vcpu.setReg(0, access.x0());
+        vcpu.setReg(1, access.x1());
         vcpu.setPc(address(access));
         OneReg.set(vcpu, RegisterId.pstate(), access.pstate());
         Exit exit = vcpu.run(1);
-        if (exit instanceof Exit.Mmio) {
+        while (exit instanceof Exit.Mmio) {
             // Nothing is there, as on the bare machine.
             vcpu.failMmio();
             exit = vcpu.run(1);
@@ -50,14 +52,17 @@ final class HostedSide extends DifferentialSide {
             throw new AssertionError(exit + " after " + access);
         }
         state[0] = vcpu.reg(0);
-        state[1] = vcpu.pc();
-        state[2] = vcpu.pstate();
-        state[3] = vcpu.fpcr();
-        state[4] = vcpu.fpsr();
-        state[5] = machine.pe(0).retired;
+        state[1] = vcpu.reg(1);
+        state[2] = vcpu.reg(2);
+        state[3] = vcpu.vector(0, false) ^ 31 * vcpu.vector(0, true);
+        state[4] = vcpu.pc();
+        state[5] = vcpu.pstate();
+        state[6] = vcpu.fpcr();
+        state[7] = vcpu.fpsr();
+        state[8] = machine.pe(0).retired;
         SysReg[] compared = compared();
         for (int i = 0; i < compared.length; i++) {
-            state[i + 6] = vcpu.readSys(compared[i]);
+            state[firstRegister() + i] = vcpu.readSys(compared[i]);
         }
     }
 

@@ -12,7 +12,8 @@ import java.util.Arrays;
 /**
  * Any MSR, MRS or SYS of a guest has the same result on the bare machine and under the hypervisor:
  * value, exception class, syndrome, FAR, priority of UNDEFINED over traps, and everything that can
- * be read afterwards.
+ * be read afterwards. So has any load or store, to memory or to nothing, with and without
+ * translation, and whatever watchpoints, breakpoints and software step make of it.
  *
  * <p>NIDO_REGISTER_DIFFERENTIAL is the number of accesses of each row; NIDO_SEED the first seed.
  */
