@@ -114,7 +114,8 @@ final class MachineOptions {
     @Option(
             names = "--mode",
             paramLabel = "hosted|bare",
-            description = "Who owns EL2: Nido's hypervisor, or the guest. Default: bare.")
+            description =
+                    "Who owns EL2: Nido's hypervisor (default), or the guest. With --nested nv or nv2: the guest.")
     Mode mode;
 
     @Option(
@@ -252,7 +253,7 @@ final class MachineOptions {
 
     /** True if the guest runs under the hypervisor. */
     boolean hosted() {
-        return mode == Mode.hosted;
+        return mode == null ? !startsAtEl2() : mode == Mode.hosted;
     }
 
     /** True if the guest starts at EL2. */

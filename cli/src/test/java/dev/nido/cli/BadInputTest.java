@@ -203,6 +203,7 @@ class BadInputTest {
                         folder.resolve("echo").toString(),
                         "--timeout",
                         "20s");
+        assertThat(run.err()).isEmpty();
         assertThat(run.out()).isEqualTo("bcd");
         assertThat(run.status()).isZero();
     }

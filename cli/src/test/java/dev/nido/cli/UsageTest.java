@@ -55,7 +55,7 @@ class UsageTest {
                 "run -k K -m 99999999999999T          | is too large",
                 "run -k K -c zero                     | 'zero' is not an int",
                 "run -k K -c 0                        | --cpus 0: a computer has at least one",
-                "run -k K -c 2 --pes 1                | --pes 1: in bare mode",
+                "run -k K -c 2 --pes 1 --mode bare    | --pes 1: in bare mode",
                 "run -k K --timeout soon              | 'soon' is not a duration such as 120s",
                 "run -k K --timeout 0s                | must be more than zero",
                 "run -k K --seed 3                    | only with --deterministic",
