@@ -31,6 +31,7 @@ final class HostedProgram implements AutoCloseable {
     private final Hypervisor hypervisor;
     final Vm vm;
     final AtomicLong deviceAccesses = new AtomicLong();
+    private Runnable before = () -> {};
 
     /**
      * @param deterministic whether one thread runs the vCPUs in turn
@@ -38,10 +39,15 @@ final class HostedProgram implements AutoCloseable {
      *     their number in X0
      */
     HostedProgram(String program, boolean deterministic, int cpus, Tracer tracer) {
+        this("default", program, deterministic, cpus, tracer);
+    }
+
+    HostedProgram(String cpu, String program, boolean deterministic, int cpus, Tracer tracer) {
+        CpuModel model = CpuModel.parse(cpu);
         machine =
                 new Machine(
                         new MachineConfig(
-                                CpuModel.defaultModel().underHypervisor(),
+                                model.underHypervisor(),
                                 cpus,
                                 0x8000_0000L,
                                 64 << 20,
@@ -51,7 +57,7 @@ final class HostedProgram implements AutoCloseable {
                                 false));
         hypervisor = new Hypervisor(machine);
         hypervisor.setTracer(tracer);
-        vm = hypervisor.createVm(VmConfig.of(CpuModel.defaultModel().withoutEl2()));
+        vm = hypervisor.createVm(VmConfig.of(model.withoutEl2()));
         vm.slots().add(0, RAM, 16 << 20);
         byte[] code = Assembler.assemble(program, RAM).bytes();
         vm.ram().write(RAM, code, 0, code.length);
@@ -72,6 +78,11 @@ final class HostedProgram implements AutoCloseable {
         vm.vgic().redistributors().write(0x14, 4, 0);
         vm.vgic().redistributors().write(0x1_0080, 4, 0xffff_ffffL);
         vm.vgic().redistributors().write(0x1_0100, 4, 1L << intid);
+    }
+
+    /** Has something done before the device answers. */
+    void onDeviceAccess(Runnable action) {
+        before = action;
     }
 
     /** Runs all vCPUs in turn until the guest powers off. */
@@ -123,6 +134,7 @@ final class HostedProgram implements AutoCloseable {
     private boolean answer(Vcpu vcpu, Exit exit) {
         return switch (exit) {
             case Exit.Mmio mmio -> {
+                before.run();
                 deviceAccesses.incrementAndGet();
                 vcpu.completeMmio(7);
                 yield true;
