@@ -261,7 +261,7 @@ final class FastLoop implements HotLoop {
                     }
                     PhysicalMemory.putElement(x, d, r);
                     if (RECORDING) {
-                        recorder.retire(pe, head, base + at * 4L, d, r);
+                        recorder.retireOne(pe, head, base + at * 4L, d, r);
                     }
                     i = at + 1;
                     if ((op & Op.BEFORE_BRANCH) == 0) {
@@ -275,6 +275,7 @@ final class FastLoop implements HotLoop {
                     final long va = a + Op.memoryImm(w);
                     final int d = Op.memoryRd(w);
                     final int t = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+                    boolean loaded = false;
                     switch (op) {
                         case Op.LOAD64 -> {
                             if (PhysicalMemory.getElement(readTag, t) != (va + 7 & ~0xfffL)) {
@@ -283,9 +284,7 @@ final class FastLoop implements HotLoop {
                             }
                             long r = memory.get64(va + PhysicalMemory.getElement(addend, t));
                             PhysicalMemory.putElement(x, d, r);
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, r);
-                            }
+                            loaded = true;
                         }
                         case Op.LOAD32 -> {
                             if (PhysicalMemory.getElement(readTag, t) != (va + 3 & ~0xfffL)) {
@@ -294,9 +293,7 @@ final class FastLoop implements HotLoop {
                             }
                             long r = memory.get32(va + PhysicalMemory.getElement(addend, t)) & W;
                             PhysicalMemory.putElement(x, d, r);
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, r);
-                            }
+                            loaded = true;
                         }
                         case Op.LOAD,
                                 Op.LOAD + 1,
@@ -335,9 +332,7 @@ final class FastLoop implements HotLoop {
                                 }
                             }
                             PhysicalMemory.putElement(x, d, r);
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, r);
-                            }
+                            loaded = true;
                         }
                         case Op.STORE64 -> {
                             if (PhysicalMemory.getElement(writeTag, t) != (va + 7 & ~0xfffL)) {
@@ -434,7 +429,7 @@ final class FastLoop implements HotLoop {
                             PhysicalMemory.putElement(x, d, r);
                             PhysicalMemory.putElement(x, n, va);
                             if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, d, Pe.SINK, n);
+                                recorder.retireTwo(pe, head, base + at * 4L, d, r, n, va);
                             }
                         }
                         case Op.STORE_WB, Op.STORE_WB + 1, Op.STORE_WB + 2, Op.STORE_WB + 3 -> {
@@ -467,6 +462,10 @@ final class FastLoop implements HotLoop {
                         }
                     }
                     i = at + 1;
+                    if (RECORDING && loaded) {
+                        recorder.retireOne(
+                                pe, head, base + at * 4L, d, PhysicalMemory.getElement(x, d));
+                    }
                     if ((Op.memoryShift(w) & Op.MEMORY_BEFORE_BRANCH) == 0) {
                         continue;
                     }
@@ -489,6 +488,8 @@ final class FastLoop implements HotLoop {
                 }
                 {
                     boolean taken;
+                    int linked = Pe.SINK;
+                    long link = 0;
                     int from = at;
                     int offset = Op.conditional(w);
                     switch (op) {
@@ -513,7 +514,7 @@ final class FastLoop implements HotLoop {
                                             | overflow << 28;
                             PhysicalMemory.putElement(x, Op.branchRd(w), r);
                             if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, Op.branchRd(w), r);
+                                recorder.retireOne(pe, head, base + at * 4L, Op.branchRd(w), r);
                             }
                             from = at + 1;
                             i = from;
@@ -527,39 +528,26 @@ final class FastLoop implements HotLoop {
                                                             ^ cond >>> 3 & borrow)
                                                     & 1)
                                             != 0;
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + from * 4L, Pe.SINK, 0);
-                            }
                         }
                         case Op.TEST_BRANCH -> {
                             taken =
                                     (a << Op.branchShift(w) >>> Op.branchRm(w) == 0)
                                             != ((w >>> 8 & 1) != 0);
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, Pe.SINK, 0);
-                            }
                         }
                         case Op.B_COND -> {
                             taken = Alu.holds(Op.branchShift(w), (int) NZCV.getOpaque(pe));
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, Pe.SINK, 0);
-                            }
                         }
                         case Op.B -> {
                             taken = true;
                             offset = Op.unconditional(w);
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, Pe.SINK, 0);
-                            }
                         }
                         case Op.BL -> {
                             long r = base + (at + 1) * 4L;
                             PhysicalMemory.putElement(x, Op.branchRd(w), r);
                             taken = true;
                             offset = Op.unconditional(w);
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, Op.branchRd(w), r);
-                            }
+                            linked = Op.branchRd(w);
+                            link = r;
                         }
                         default -> {
                             // BR, BLR, RET
@@ -577,10 +565,12 @@ final class FastLoop implements HotLoop {
                             PhysicalMemory.putElement(x, Op.branchRd(w), r);
                             taken = true;
                             offset = (int) distance - at;
-                            if (RECORDING) {
-                                recorder.retire(pe, head, base + at * 4L, Op.branchRd(w), r);
-                            }
+                            linked = Op.branchRd(w);
+                            link = r;
                         }
+                    }
+                    if (RECORDING) {
+                        recorder.retireOne(pe, head, base + from * 4L, linked, link);
                     }
                     if (taken) {
                         i = from + offset;

@@ -155,37 +155,66 @@ public final class StreamRecorder {
      * @param d where in {@code Pe.x} it wrote, {@link Pe#SINK} for nothing
      * @param value what it wrote
      */
-    void retire(Pe pe, long head, long pc, int d, long value) {
-        long bit = bit(d);
+    void retireOne(Pe pe, long head, long pc, int d, long value) {
         int written = d == Pe.SINK ? 0 : 1;
-        long second = head | (long) (pe.nzcv >>> 28) << 8 | (long) written << 24 | bit << 32;
+        absorb(pe, pc, second(pe, head, bit(d), written), value, 0, 2 + written);
+    }
+
+    /**
+     * Completes the record of an instruction that stored nothing and wrote two registers.
+     *
+     * @param d one of them, or {@link Pe#SINK}
+     * @param n the other; it counts if they are the same
+     */
+    void retireTwo(Pe pe, long head, long pc, int d, long value, int n, long updated) {
+        if (d == Pe.SINK || d == n) {
+            retireOne(pe, head, pc, n, updated);
+        } else {
+            long second = second(pe, head, bit(d) | bit(n), 2);
+            absorb(pe, pc, second, d < n ? value : updated, d < n ? updated : value, 4);
+        }
+    }
+
+    private static long second(Pe pe, long head, long bits, int written) {
+        return head | (long) (pe.nzcv >>> 28) << 8 | (long) written << 24 | bits << 32;
+    }
+
+    /** A record of 2 to 4 words: {@link #finish} without its detour through memory. */
+    private void absorb(Pe pe, long pc, long second, long third, long fourth, int n) {
         long a = h0;
         long b = h1;
         long c = h2;
-        long d0 = h3;
+        long d = h3;
         a = Long.rotateLeft((a ^ pc) * K1, 29) + b;
         b = Long.rotateLeft((b + pc) * K2, 31) ^ c;
-        c = Long.rotateLeft((c ^ a) * K3, 33) + d0;
-        d0 = d0 * K0 + b;
+        c = Long.rotateLeft((c ^ a) * K3, 33) + d;
+        d = d * K0 + b;
         a = Long.rotateLeft((a ^ second) * K1, 29) + b;
         b = Long.rotateLeft((b + second) * K2, 31) ^ c;
-        c = Long.rotateLeft((c ^ a) * K3, 33) + d0;
-        d0 = d0 * K0 + b;
-        if (written != 0) {
-            a = Long.rotateLeft((a ^ value) * K1, 29) + b;
-            b = Long.rotateLeft((b + value) * K2, 31) ^ c;
-            c = Long.rotateLeft((c ^ a) * K3, 33) + d0;
-            d0 = d0 * K0 + b;
+        c = Long.rotateLeft((c ^ a) * K3, 33) + d;
+        d = d * K0 + b;
+        if (n > 2) {
+            a = Long.rotateLeft((a ^ third) * K1, 29) + b;
+            b = Long.rotateLeft((b + third) * K2, 31) ^ c;
+            c = Long.rotateLeft((c ^ a) * K3, 33) + d;
+            d = d * K0 + b;
         }
-        h0 = a ^ 2 + written;
+        if (n > 3) {
+            a = Long.rotateLeft((a ^ fourth) * K1, 29) + b;
+            b = Long.rotateLeft((b + fourth) * K2, 31) ^ c;
+            c = Long.rotateLeft((c ^ a) * K3, 33) + d;
+            d = d * K0 + b;
+        }
+        h0 = a ^ n;
         h1 = b;
         h2 = c;
-        h3 = d0;
+        h3 = d;
         if ((++records & BLOCK - 1) == 0 || listener != null) {
             record[0] = pc;
             record[1] = second;
-            record[2] = value;
-            tell(pe, 2 + written);
+            record[2] = third;
+            record[3] = fourth;
+            tell(pe, n);
         }
     }
 
