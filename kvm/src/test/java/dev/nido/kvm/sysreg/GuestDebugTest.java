@@ -224,4 +224,48 @@ class GuestDebugTest {
                 .isInstanceOfSatisfying(
                         KvmException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EINVAL));
     }
+
+    /** The access would be the VMM's, but the guest's own watchpoint comes before it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ldr w2, [x7, #4]", "str w2, [x7, #4]", "stp w2, w3, [x7]"})
+    void theGuestsWatchpointsSeeDevices(String access) {
+        String program =
+                """
+                adr x1, table
+                msr vbar_el1, x1
+                msr oslar_el1, xzr
+                movz x7, #0x900, lsl #16
+                add x1, x7, #4
+                msr dbgwvr0_el1, x1
+                mov x1, #0x1ff
+                msr dbgwcr0_el1, x1
+                mov x1, #0xa000
+                msr mdscr_el1, x1
+                msr daifclr, #8
+                access:
+                %s
+                b .
+                .balign 2048
+                table: .space 0x200
+                mrs x3, esr_el1
+                mrs x4, far_el1
+                mrs x5, elr_el1
+                b .
+                """
+                        .formatted(access);
+        try (HostedGuest guest = HostedGuest.deterministic(1, program)) {
+            Vcpu vcpu = guest.vcpu(0);
+            Exit exit = vcpu.run(BUDGET);
+            if (access.startsWith("stp")) {
+                assertThat(exit).isEqualTo(new Exit.Mmio(HostedGuest.DEVICE, 4, true, 0));
+                vcpu.completeMmio(0);
+                exit = vcpu.run(BUDGET);
+            }
+            assertThat(exit).isEqualTo(new Exit.BudgetUsed());
+            assertThat(Esr.exceptionClass(vcpu.reg(3))).isEqualTo(Esr.EC_WATCHPOINT + 1);
+            assertThat((vcpu.reg(3) & Esr.WNR) != 0).isEqualTo(access.startsWith("st"));
+            assertThat(vcpu.reg(4)).isEqualTo(HostedGuest.DEVICE + 4);
+            assertThat(vcpu.reg(5)).isEqualTo(guest.symbols.get("access"));
+        }
+    }
 }

@@ -224,4 +224,23 @@ class OneRegTest {
         refused(Errno.EBUSY, () -> OneReg.set(vcpu, id, withoutPmu | 0x100));
         OneReg.set(vcpu, id, withoutPmu);
     }
+
+    /** The examples of the package's documentation. */
+    @Test
+    void aVcpuIsSavedByItsListAndFeaturesAreHidden() {
+        Vcpu from = vcpu;
+        Vcpu to = guest.vcpu(0);
+        OneReg.set(from, RegisterId.of(SysReg.SCTLR_EL1), 0x30d0_0804L);
+        long[] value = new long[2];
+        for (long id : OneReg.list(from)) {
+            OneReg.get(from, id, value);
+            OneReg.set(to, id, value);
+        }
+        long sctlr = OneReg.get(to, RegisterId.of(SysReg.SCTLR_EL1));
+        assertThat(sctlr).isEqualTo(0x30d0_0804L);
+
+        IdRegisters ids = guest.vm.idRegisters();
+        ids.set(SysReg.ID_AA64DFR0_EL1, ids.get(SysReg.ID_AA64DFR0_EL1) & ~0xf00L);
+        assertThat(ids.hasPmu()).isFalse();
+    }
 }
