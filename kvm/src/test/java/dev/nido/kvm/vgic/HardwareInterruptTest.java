@@ -95,6 +95,37 @@ class HardwareInterruptTest {
     }
 
     @Test
+    void softwareMakesItPendingWhileActive() {
+        try (Hosted hosted = ListRegisterFillTest.ready("default", 1)) {
+            hosted.timer(0, TIMER, true);
+            assertThat(hosted.acknowledge(0)).isEqualTo(TIMER);
+            hosted.timer(0, TIMER, false);
+            hosted.gicr(0, 0x10200, 4, 1 << TIMER);
+            assertThat(hosted.acknowledge(0)).isEqualTo(1023);
+            hosted.end(0, TIMER);
+            assertThat(hosted.acknowledge(0)).isEqualTo(TIMER);
+            hosted.end(0, TIMER);
+            assertThat(hosted.acknowledge(0)).isEqualTo(1023);
+            hosted.guests[0].leave();
+            hosted.guests[0].enter();
+            assertThat(physicalActive(hosted, 0)).isFalse();
+        }
+    }
+
+    @Test
+    void highLineIsLookedAtBeforeEveryEntry() {
+        try (Hosted hosted = ListRegisterFillTest.ready("default", 1)) {
+            hosted.timer(0, TIMER, true);
+            assertThat(hosted.icc(0, SysReg.ICC_HPPIR1_EL1)).isEqualTo(TIMER);
+            hosted.guests[0].leave();
+            hosted.guests[0].timers[TIMER] = false;
+            hosted.machine.gic().setPpi(0, TIMER, false);
+            assertThat(hosted.icc(0, SysReg.ICC_HPPIR1_EL1)).isEqualTo(1023);
+            assertThat(physicalActive(hosted, 0)).isFalse();
+        }
+    }
+
+    @Test
     void interfaceMovesToAnotherPeWithWhatIsActive() {
         try (Hosted hosted = ListRegisterFillTest.ready("default", 2)) {
             hosted.guests[1].put();
