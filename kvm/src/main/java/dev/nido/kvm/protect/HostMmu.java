@@ -9,7 +9,7 @@ import dev.nido.machine.mmu.TlbMaintenance;
  *
  * <p>KVM: {@code host_mmu.arch.mmu}, a {@code struct kvm_s2_mmu}.
  */
-public final class HostMmu implements Stage2Context {
+public class HostMmu implements Stage2Context {
 
     /** The host's VMID. */
     public static final int VMID = 0;
@@ -48,13 +48,13 @@ public final class HostMmu implements Stage2Context {
 
     @Override
     public void flushVmid() {
-        tlb().stage2(VMID);
+        tlb().stage2(tag());
     }
 
     @Override
     public void flushVmidIpa(long ipa, int level) {
         long page = 1L << arch.pageShift();
-        tlb().stage2(VMID, ipa & -page, page);
+        tlb().stage2(tag(), ipa & -page, page);
     }
 
     @Override
@@ -66,7 +66,7 @@ public final class HostMmu implements Stage2Context {
     @Override
     public void flushVmidRange(long ipa, long pages) {
         if (pages > 0) {
-            tlb().stage2(VMID, ipa, pages << arch.pageShift());
+            tlb().stage2(tag(), ipa, pages << arch.pageShift());
         }
     }
 
@@ -75,7 +75,13 @@ public final class HostMmu implements Stage2Context {
         return true;
     }
 
-    private TlbMaintenance tlb() {
+    /** The VMID that this context's TLB entries are tagged with. */
+    int tag() {
+        return VMID;
+    }
+
+    /** What carries invalidations out. */
+    TlbMaintenance tlb() {
         return arch.machine().tlbMaintenance();
     }
 }

@@ -46,7 +46,7 @@ public final class HostStage2 {
 
     private final HostArch arch;
     private final int poolPages;
-    private final HostMmu mmu = new HostMmu();
+    private final HostMmu mmu;
     private HostLock lock;
     private PagePool pool;
     private PoolMemory ops;
@@ -76,6 +76,12 @@ public final class HostStage2 {
 
     /** With a pool of another size, for tests. */
     HostStage2(Machine machine, MemoryRegions regions, int pageShift, int poolPages) {
+        this(machine, regions, pageShift, poolPages, new HostMmu());
+    }
+
+    /** With another context, for tests of the tests. */
+    HostStage2(Machine machine, MemoryRegions regions, int pageShift, int poolPages, HostMmu mmu) {
+        this.mmu = mmu;
         this.arch = new HostArch(machine, regions, pageShift);
         this.poolPages = poolPages;
         this.params = new Params[machine.pes()];

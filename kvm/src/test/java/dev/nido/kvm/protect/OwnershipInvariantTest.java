@@ -200,6 +200,44 @@ class OwnershipInvariantTest {
         }
     }
 
+    /** Each allocation fails in turn, and then some: a refusal changes nothing. */
+    @ParameterizedTest
+    @ValueSource(ints = {4, 5, 6, 7, 8, 10, 12, 16})
+    void withTooFewPagesForTablesWhatFailsChangesNothing(int poolPages) {
+        SplittableRandom random = new SplittableRandom(poolPages);
+        int refused = 0;
+        int done = 0;
+        try (ProtectRig poor = new ProtectRig(poolPages)) {
+            for (int step = 0; step < 6000; step++) {
+                // One page at the end of each of 16 blocks, and the first of the next.
+                int block = random.nextInt(16);
+                long pa = PAGES + ((long) block << 21) - (random.nextInt(2) + 1) * PAGE;
+                long ipa = pa - PAGES + IPA;
+                long size = (1 + random.nextInt(2)) * PAGE;
+                PageSituation first = PageSituation.read(poor, pa, ipa);
+                PageSituation second = PageSituation.read(poor, pa + PAGE, ipa + PAGE);
+                TransitionTable.Transition[] all = TransitionTable.Transition.values();
+                // What brings pages back is rarer.
+                int kind = random.nextInt(3) == 0 ? random.nextInt(all.length) : random.nextInt(11);
+                int result = all[kind].apply(poor, ipa, pa, size);
+                if (random.nextInt(20) == 0) {
+                    poor.stage2.fault(0x900_0000L + random.nextInt(1 << 30));
+                }
+                if (result == 0) {
+                    done++;
+                    continue;
+                }
+                refused += result == -dev.nido.kvm.Errno.ENOMEM ? 1 : 0;
+                assertThat(PageSituation.read(poor, pa, ipa)).isEqualTo(first);
+                assertThat(PageSituation.read(poor, pa + PAGE, ipa + PAGE)).isEqualTo(second);
+            }
+        }
+        assertThat(done).isPositive();
+        if (poolPages < 16) {
+            assertThat(refused).isPositive();
+        }
+    }
+
     @Test
     void whenThereIsNoMemoryForTablesNothingChanges() {
         // Root 2, and one table each for levels 2 and 3 of one block of 2 MiB.

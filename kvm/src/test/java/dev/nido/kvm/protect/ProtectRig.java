@@ -42,10 +42,22 @@ final class ProtectRig implements AutoCloseable {
         this(EnumSet.noneOf(PageTransitions.Check.class), poolPages);
     }
 
+    /** With another context of the host. */
+    ProtectRig(HostMmu mmu) {
+        this(
+                EnumSet.noneOf(PageTransitions.Check.class),
+                HostStage2.hostS2PgtablePages(regions(), SHIFT),
+                mmu);
+    }
+
     private ProtectRig(Set<PageTransitions.Check> skipped, int poolPages) {
+        this(skipped, poolPages, new HostMmu());
+    }
+
+    private ProtectRig(Set<PageTransitions.Check> skipped, int poolPages, HostMmu mmu) {
         machine = machine("default", 1);
         regions = regions();
-        stage2 = new HostStage2(machine, regions, SHIFT, poolPages);
+        stage2 = new HostStage2(machine, regions, SHIFT, poolPages, mmu);
         assertThat(stage2.prepare(RAM)).isZero();
         host = new HostPages(stage2);
         hyp = new HypPages(stage2.lock(), SHIFT);
