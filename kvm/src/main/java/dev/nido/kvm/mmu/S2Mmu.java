@@ -21,7 +21,6 @@ import java.util.function.IntFunction;
  */
 public final class S2Mmu implements Stage2Context {
 
-    private static final long CNP = 1;
     private static final int VMID_SHIFT = 48;
 
     /** The PE whose TLB {@link #flushVmidIpaNsh} is for; none: all. */

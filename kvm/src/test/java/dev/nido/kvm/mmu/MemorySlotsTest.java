@@ -374,6 +374,22 @@ class MemorySlotsTest {
         assertThat(machine.memory().get64(machine.memory().offsetOf(pa))).isEqualTo(42);
     }
 
+    @Test
+    void aLogThatIsFullAtFirstSplitsBlocksWhereItIsCleared() {
+        slots.setEagerSplitChunk(2 * MB);
+        slots.setManualProtect(true, true);
+        slots.add(0, RAM, 4 * MB);
+        touch(RAM, true);
+        touch(RAM + 2 * MB, true);
+        slots.setFlags(0, LOG);
+        assertThat(leaf(RAM).level()).isEqualTo(2);
+        slots.clearDirtyLog(0, 512, 64, new long[] {1});
+        assertThat(leaf(RAM).level()).isEqualTo(2);
+        assertThat(leaf(RAM + 2 * MB).level()).isEqualTo(3);
+        assertThat(writable(RAM + 2 * MB)).isFalse();
+        assertThat(writable(RAM + 2 * MB + 0x1000)).isTrue();
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0x1000, 0x1ff000, 0x400000, -1})
     void aChunkThatIsNoBlockIsRefused(long chunk) {

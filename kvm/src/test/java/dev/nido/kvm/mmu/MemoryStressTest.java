@@ -215,7 +215,8 @@ class MemoryStressTest {
             slots.setFlags(0, MemorySlots.LOG_DIRTY_PAGES);
             byte[] copy = new byte[(int) (16 * MB)];
             c.vm.ram().read(RAM, copy, 0, copy.length);
-            while (!c.done()) {
+            Future<?> device = c.threads.submit(() -> device(c));
+            while (!c.done() || !device.isDone()) {
                 follow(c, manual, copy);
             }
             c.check();
@@ -223,6 +224,14 @@ class MemoryStressTest {
             byte[] now = new byte[copy.length];
             c.vm.ram().read(RAM, now, 0, now.length);
             assertThat(Arrays.mismatch(copy, now)).isEqualTo(-1);
+        }
+    }
+
+    /** A device writes all over a part of memory that no vCPU uses. */
+    private static void device(Counting c) {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < 40_000; i++) {
+            c.vm.ram().put64(RAM + 8 * MB + (random.nextInt(1 << 21) & -8), i);
         }
     }
 
@@ -273,6 +282,55 @@ class MemoryStressTest {
                 assertThat(hypervisor.vmids().used()).isZero();
             }
             assertThat(hypervisor.memory().peakPages()).isGreaterThan(16 * 512);
+        }
+    }
+
+    /**
+     * Devices use memory while the VMM gives it back and somebody else gets it: neither finds what
+     * the other wrote.
+     */
+    @Test
+    void devicesNeverReachPagesThatWereGivenBack() throws Exception {
+        CpuModel cpu = CpuModel.defaultModel().withoutEl2();
+        try (Machine machine = GuestRig.machine(cpu, 1, null, 16 * MB);
+                ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            HostMemory host = new HostMemory(machine);
+            VmidAllocator vmids = new VmidAllocator(16, 1, () -> {}, n -> {});
+            VmArch arch = new VmArch(machine, host, vmids, 0);
+            MemorySlots slots = new MemorySlots(arch);
+            GuestRam ram = new GuestRam(arch, slots);
+            UserMemory memory = slots.add(0, RAM, MB);
+            Callable<Integer> writer =
+                    () -> {
+                        int wrong = 0;
+                        for (int i = 0; i < 100_000; i++) {
+                            long at = RAM + (i * 4096L & MB - 1) + (i & 0xff8);
+                            long found = ram.get64(at);
+                            wrong += found != 0 && found != 7 ? 1 : 0;
+                            ram.put64(at, 7);
+                        }
+                        return wrong;
+                    };
+            Future<Integer> device = threads.submit(writer);
+            int foreign = 0;
+            while (!device.isDone()) {
+                memory.discard(0, MB);
+                try (UserMemory other = new UserMemory(host, MB, 12, false)) {
+                    for (long at = 0; at < MB; at += 4096) {
+                        long pa = other.populate(at);
+                        long offset = machine.memory().offsetOf(pa);
+                        for (int word = 0; word < 512; word++) {
+                            foreign += machine.memory().get64(offset + 8 * word) != 0 ? 1 : 0;
+                        }
+                        machine.memory().put64(offset, 9);
+                    }
+                }
+            }
+            assertThat(device.get()).isZero();
+            assertThat(foreign).isZero();
+            slots.close();
+            arch.free();
+            assertThat(host.usedPages()).isZero();
         }
     }
 

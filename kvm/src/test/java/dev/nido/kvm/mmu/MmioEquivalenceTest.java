@@ -225,8 +225,17 @@ class MmioEquivalenceTest {
     private static byte[] image(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         StringBuilder s = new StringBuilder(PRELUDE);
+        boolean el0 = seed % 3 == 2;
+        if (el0) {
+            s.append(TO_EL0);
+        }
         int[] offsets = {0, 1, 2, 4, 7, 8, 12, 16, 24, 60, 64};
         for (int i = 0; i < 1500; i++) {
+            if (i % 50 == 0 && !el0) {
+                s.append(SCTLR.formatted(SCTLR_VALUE | random.nextInt(4) / 3 * 2));
+                s.append("msr pan, #%d\n".formatted(random.nextInt(2)));
+                s.append("msr uao, #%d\n".formatted(random.nextInt(2)));
+            }
             int page = random.nextInt(PAGES.length);
             int near = offsets[random.nextInt(offsets.length)];
             long offset =
@@ -253,7 +262,7 @@ class MmioEquivalenceTest {
         assertThat(program.length).isLessThan(TABLES);
         byte[] image = new byte[RAM_BYTES];
         System.arraycopy(program, 0, image, 0, program.length);
-        tables(image);
+        tables(image, el0);
         for (int i = DATA; i < DATA + 0x1_0000; i++) {
             image[i] = (byte) random.nextInt();
         }
@@ -286,15 +295,21 @@ class MmioEquivalenceTest {
     }
 
     /** Level 1: RAM as a block, the window through levels 2 and 3; a level 3 table in no memory. */
-    private static void tables(byte[] image) {
-        put(image, TABLES + 8, RAM | 1 | 1 << 10 | 3 << 8);
+    private static void tables(byte[] image, boolean el0) {
+        // Executable at EL1 and at EL0: read only.
+        put(image, TABLES + 8, RAM | 1 | 1 << 10 | 3 << 8 | (el0 ? 3 << 6 : 0));
         put(image, TABLES, RAM + TABLES + 0x1000 | 3);
         int level2 = TABLES + 0x1000;
         put(image, level2 + 8 * (int) (WINDOW >>> 21), RAM + TABLES + 0x2000 | 3);
         put(image, level2 + 8 * 2, 0x0b00_0000L | 3);
         for (int i = 0; i < PAGES.length; i++) {
-            put(image, TABLES + 0x2000 + 8 * i, PAGES[i] == 0 ? 0 : PAGES[i] | VALID_PAGE);
+            put(image, TABLES + 0x2000 + 8 * i, descriptor(PAGES[i], el0));
         }
+    }
+
+    /** Pages are the privileged level's, unless they say otherwise; for EL0 it is the other way. */
+    private static long descriptor(long page, boolean el0) {
+        return page == 0 ? 0 : (el0 ? page ^ 1 << 6 : page) | VALID_PAGE;
     }
 
     private static void put(byte[] image, int at, long value) {
@@ -310,6 +325,10 @@ class MmioEquivalenceTest {
             vectors:
                 .space  0x200
             sync:
+                mrs     x29, esr_el1
+                lsr     x29, x29, #26
+                cmp     x29, #0x15
+                b.eq    ending
                 mrs     x28, elr_el1
                 tst     x27, #1
                 b.ne    fetched
@@ -320,6 +339,8 @@ class MmioEquivalenceTest {
                 mov     x27, #0
                 msr     elr_el1, x30
                 eret
+                .org    vectors + 0x400
+                b       sync
             start:
                 adr     x0, vectors
                 msr     vbar_el1, x0
@@ -331,7 +352,7 @@ class MmioEquivalenceTest {
                 msr     ttbr0_el1, x0
                 mov     x0, #0x300000
                 msr     cpacr_el1, x0
-                ldr     x0, =0x30d01805
+                ldr     x0, =0x34d05805
                 isb
                 msr     sctlr_el1, x0
                 isb
@@ -361,9 +382,25 @@ class MmioEquivalenceTest {
                 ins     v6.d[0], x4
             """;
 
+    /** On at EL0 from here. */
+    private static final String TO_EL0 =
+            """
+                adr     x0, 1f
+                msr     elr_el1, x0
+                msr     spsr_el1, xzr
+                eret
+            1:
+            """;
+
+    private static final String SCTLR = "ldr x0, =0x%x\nmsr sctlr_el1, x0\nisb\n";
+    private static final long SCTLR_VALUE = 0x34d05805L;
+
+
     /** Fetches from a device and from nothing, a walk to nowhere; then power off. */
     private static final String END =
             """
+                svc     #0
+            ending:
                 mov     x27, #1
                 adr     x30, 1f
                 ldr     x0, =0x201000
@@ -383,7 +420,7 @@ class MmioEquivalenceTest {
                 mov     x27, #1
                 adr     x30, 1f
                 br      x0
-            1:  ldr     x0, =0x30d01804
+            1:  ldr     x0, =0x34d05804
                 msr     sctlr_el1, x0
                 isb
                 ldr     x20, =0x9000ffc

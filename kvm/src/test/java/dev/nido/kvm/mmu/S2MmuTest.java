@@ -223,6 +223,36 @@ class S2MmuTest {
         pe.leaveGuest();
     }
 
+    @Test
+    void twoTablesOfOneVmInvalidateWithTheirOwnVmids() {
+        VmArch vm = vm();
+        S2Mmu other = new S2Mmu();
+        other.init(vm, 0);
+        assertThat(other.pgt()).isNotSameAs(vm.mmu().pgt());
+        long pa = page(1);
+        Pe pe = machine.pe(0);
+        for (S2Mmu mmu : new S2Mmu[] {vm.mmu(), other}) {
+            PageTableCache cache = vm.newCache();
+            cache.topUp(3);
+            assertThat(mmu.pgt().map(0x5000, 4096, pa, Prot.RWX, cache)).isZero();
+            cache.free();
+            enter(pe, mmu);
+            assertThat(pe.mmu.load(0x5000, 3, 0)).isOne();
+            pe.leaveGuest();
+        }
+        assertThat(vmids.number(other.vmid())).isNotEqualTo(vmids.number(vm.mmu().vmid()));
+        // Without maintenance a PE goes on with what it has; only one of the two is told.
+        pokeLeaf(vm, 0x5000, page(2));
+        other.pgt().unmap(0x5000, 4096);
+        enter(pe, vm.mmu());
+        assertThat(pe.mmu.load(0x5000, 3, 0)).as("its entry is still there").isOne();
+        pe.leaveGuest();
+        enter(pe, other);
+        assertThatThrownBy(() -> pe.mmu.load(0x5000, 3, 0)).isInstanceOf(GuestException.class);
+        pe.leaveGuest();
+        other.free();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"vmid", "ipa", "range", "local"})
     void everyFlushDropsTheEntry(String kind) {
