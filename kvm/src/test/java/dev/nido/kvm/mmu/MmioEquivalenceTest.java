@@ -395,7 +395,6 @@ class MmioEquivalenceTest {
     private static final String SCTLR = "ldr x0, =0x%x\nmsr sctlr_el1, x0\nisb\n";
     private static final long SCTLR_VALUE = 0x34d05805L;
 
-
     /** Fetches from a device and from nothing, a walk to nowhere; then power off. */
     private static final String END =
             """
