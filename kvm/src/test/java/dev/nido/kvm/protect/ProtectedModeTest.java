@@ -111,6 +111,26 @@ class ProtectedModeTest {
                 ldr x21, =SECRET
             """;
 
+    /** What {@code package-info.java} shows. */
+    @Test
+    void theExampleOfThePackage() {
+        long seed = 1;
+        hypervisor.startProtectedMode();
+        Vm vm = hypervisor.createVm(new VmConfig(GUEST, 0, seed, true));
+        Vcpu vcpu = vm.createVcpu(0);
+        vm.vgic().init();
+        vm.slots().add(0, RAM, SIZE);
+        vm.ram().put64(SECRET, 1);
+        load(vm, PROLOGUE + "ldr x1, [x21]\nstr x1, [x20]\ncall 3, SECRET\n1: b 1b\n.ltorg\n");
+        Exit exit = vcpu.run();
+        assertThat(exit).isEqualTo(new Exit.Mmio(DEVICE, 8, true, 1));
+        refused(EPERM, () -> vm.ram().get64(SECRET));
+        vcpu.completeMmio(0);
+        exit = vcpu.run();
+        assertThat(exit).isEqualTo(new Exit.Mmio(DEVICE, 8, true, 0));
+        assertThat(vm.ram().get64(SECRET)).isEqualTo(1);
+    }
+
     // One guest
 
     @Test
