@@ -112,6 +112,7 @@ public final class Vcpu {
 
     /** The state that the architecture gives to a PE at reset at EL1. */
     public void reset() {
+        detach();
         if (pe != null) {
             context.put(pe);
         }

@@ -186,6 +186,15 @@ final class AccessGenerator {
         return access(key, read, key >> 14 == 1 ? address() : value(), pstate());
     }
 
+    /** An access with this encoding, the rest at random. */
+    Access next(int key, boolean read, boolean el0) {
+        long pstate = pstate() & ~0xfL | (el0 ? 0 : 5);
+        if (random.nextInt(32) == 0) {
+            sctlr = control(SysReg.SCTLR_EL1);
+        }
+        return access(key, read, key >> 14 == 1 ? address() : value(), pstate);
+    }
+
     /** MSR (immediate), barriers, hints, flag manipulation: op0 = 0, Rt = 31. */
     private Access immediate() {
         int op1 = random.nextBoolean() ? 3 : random.nextInt(8);

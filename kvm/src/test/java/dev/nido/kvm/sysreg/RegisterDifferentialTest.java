@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.CpuModel;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,6 +25,43 @@ class RegisterDifferentialTest {
 
     private static final long SEED = Long.parseLong(System.getenv().getOrDefault("NIDO_SEED", "1"));
 
+    private static final int FIRST_KEY = 1 << 14;
+    private static final int KEYS = 1 << 16;
+
+    /** A guest on both sides. */
+    private static final class Pair implements AutoCloseable {
+        private final String name;
+        private final DifferentialSide bare;
+        private final DifferentialSide hosted;
+        private final long[] expected = new long[DifferentialSide.STATE];
+        private final long[] actual = new long[DifferentialSide.STATE];
+        private int number;
+
+        Pair(String cpu) {
+            CpuModel guest = CpuModel.parse(cpu).withoutEl2();
+            name = cpu;
+            bare = DifferentialSide.bare(guest);
+            hosted = DifferentialSide.hosted(guest);
+        }
+
+        void execute(AccessGenerator.Access access) {
+            bare.execute(access, expected);
+            hosted.execute(access, actual);
+            if (!Arrays.equals(expected, actual)) {
+                assertThat(DifferentialSide.describe(actual, expected))
+                        .as("access %d of seed %d on %s: %s", number, SEED, name, access)
+                        .isEqualTo(DifferentialSide.describe(expected, actual));
+            }
+            number++;
+        }
+
+        @Override
+        public void close() {
+            bare.close();
+            hosted.close();
+        }
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "default",
@@ -32,20 +70,22 @@ class RegisterDifferentialTest {
         "'default,-tlbirange,-tlbios,-dpb'"
     })
     void everyAccessEndsAsOnTheBareMachine(String cpu) {
-        CpuModel guest = CpuModel.parse(cpu).withoutEl2();
         AccessGenerator generator = new AccessGenerator(SEED, DifferentialSide.SCRATCH);
-        try (DifferentialSide bare = DifferentialSide.bare(guest);
-                DifferentialSide hosted = DifferentialSide.hosted(guest)) {
-            long[] expected = new long[DifferentialSide.STATE];
-            long[] actual = new long[DifferentialSide.STATE];
+        try (Pair pair = new Pair(cpu)) {
             for (int n = 0; n < CASES; n++) {
-                AccessGenerator.Access access = generator.next();
-                bare.execute(access, expected);
-                hosted.execute(access, actual);
-                if (!Arrays.equals(expected, actual)) {
-                    assertThat(DifferentialSide.describe(actual, expected))
-                            .as("case %d of seed %d on %s: %s", n, SEED, cpu, access)
-                            .isEqualTo(DifferentialSide.describe(expected, actual));
+                pair.execute(generator.next());
+            }
+        }
+    }
+
+    /** All of op0 = 1, 2, 3, allocated or not, read and written, at EL0 and EL1. */
+    @Test
+    void everyEncodingEndsAsOnTheBareMachine() {
+        AccessGenerator generator = new AccessGenerator(SEED + 1, DifferentialSide.SCRATCH);
+        try (Pair pair = new Pair("default")) {
+            for (int key = FIRST_KEY; key < KEYS; key++) {
+                for (int i = 0; i < 4; i++) {
+                    pair.execute(generator.next(key, (i & 1) != 0, (i & 2) != 0));
                 }
             }
         }
