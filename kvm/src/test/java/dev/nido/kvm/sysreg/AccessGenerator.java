@@ -195,6 +195,11 @@ final class AccessGenerator {
         return access(key, read, key >> 14 == 1 ? address() : value(), pstate);
     }
 
+    /** MRS X0 at EL1, all controls as after reset. */
+    static Access read(int key) {
+        return new Access(0xd520_0000 | key << 5, 0, 0, Spsr.DAIF | 5, SctlrEl1.RESET, TCR);
+    }
+
     /** MSR (immediate), barriers, hints, flag manipulation: op0 = 0, Rt = 31. */
     private Access immediate() {
         int op1 = random.nextBoolean() ? 3 : random.nextInt(8);

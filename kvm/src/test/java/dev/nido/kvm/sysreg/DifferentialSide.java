@@ -65,6 +65,9 @@ abstract class DifferentialSide implements AutoCloseable {
      */
     abstract void execute(AccessGenerator.Access access, long[] state);
 
+    /** Resets the CPU, as CPU_ON does. */
+    abstract void reset();
+
     @Override
     public abstract void close();
 
@@ -256,6 +259,11 @@ abstract class DifferentialSide implements AutoCloseable {
                     | (pe.il ? Spsr.IL : 0)
                     | (long) pe.el << Spsr.EL_SHIFT
                     | pe.spSel;
+        }
+
+        @Override
+        void reset() {
+            pe.reset(1);
         }
 
         @Override

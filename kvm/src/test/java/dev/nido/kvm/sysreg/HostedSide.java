@@ -67,6 +67,11 @@ final class HostedSide extends DifferentialSide {
     }
 
     @Override
+    void reset() {
+        vcpu.reset();
+    }
+
+    @Override
     public void close() {
         hypervisor.close();
         machine.close();

@@ -3,10 +3,12 @@ package dev.nido.kvm.sysreg;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.SysReg;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.Arrays;
 
@@ -87,6 +89,23 @@ class RegisterDifferentialTest {
                 for (int i = 0; i < 4; i++) {
                     pair.execute(generator.next(key, (i & 1) != 0, (i & 2) != 0));
                 }
+            }
+        }
+    }
+
+    /** At first, and after a reset of a CPU that was used. */
+    @ParameterizedTest(name = "after {0} accesses")
+    @ValueSource(ints = {0, 20_000})
+    void registersResetAsOnTheBareMachine(int before) {
+        AccessGenerator generator = new AccessGenerator(SEED + 2, DifferentialSide.SCRATCH);
+        try (Pair pair = new Pair("default")) {
+            for (int n = 0; n < before; n++) {
+                pair.execute(generator.next());
+            }
+            pair.bare.reset();
+            pair.hosted.reset();
+            for (SysReg r : SysReg.values()) {
+                pair.execute(AccessGenerator.read(r.key()));
             }
         }
     }
