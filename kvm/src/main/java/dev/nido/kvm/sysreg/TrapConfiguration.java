@@ -1,6 +1,5 @@
 package dev.nido.kvm.sysreg;
 
-import dev.nido.arch.CnthctlEl2;
 import dev.nido.arch.CptrEl2;
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
@@ -12,8 +11,8 @@ import dev.nido.kvm.run.PhysicalCpu;
 
 /**
  * What EL2 traps and configures while a guest runs at EL1 (KVM: {@code vcpu_reset_hcr()}, {@code
- * kvm_arm_setup_mdcr_el2()}, {@code __activate_traps()}, {@code __vgic_v3_activate_traps()} is the
- * interrupt controller's).
+ * kvm_arm_setup_mdcr_el2()}, {@code __activate_traps()}). CNTHCTL_EL2 is {@link
+ * dev.nido.kvm.timer.VcpuTimer}'s, ICH_HCR_EL2 is {@link dev.nido.kvm.vgic.VgicCpu}'s.
  *
  * <p>HCR_EL2.TWE stays clear and HCR_EL2.PTW too: WFE and walks through device memory act as
  * without a hypervisor.
@@ -91,27 +90,5 @@ public final class TrapConfiguration {
                         | MdcrEl2.TDOSA
                         | MdcrEl2.TDRA;
         return vcpu.debug().ownedByUser() ? mdcr | MdcrEl2.TDE : mdcr;
-    }
-
-    /**
-     * CNTHCTL_EL2 (its E2H = 1 layout).
-     *
-     * @param trapPhysicalCount CNTPCT_EL0 traps
-     * @param trapPhysicalTimer CNTP_* trap
-     * @param trapVirtualCount CNTVCT_EL0 traps (FEAT_ECV)
-     * @param trapVirtualTimer CNTV_* trap (FEAT_ECV)
-     * @param physicalOffset CNTPOFF_EL2 is subtracted from the physical count (FEAT_ECV_POFF)
-     */
-    public static long cnthctl(
-            boolean trapPhysicalCount,
-            boolean trapPhysicalTimer,
-            boolean trapVirtualCount,
-            boolean trapVirtualTimer,
-            boolean physicalOffset) {
-        return (trapPhysicalCount ? 0 : CnthctlEl2.EL1PCTEN)
-                | (trapPhysicalTimer ? 0 : CnthctlEl2.EL1PTEN)
-                | (trapVirtualCount ? CnthctlEl2.EL1TVCT : 0)
-                | (trapVirtualTimer ? CnthctlEl2.EL1TVT : 0)
-                | (physicalOffset ? CnthctlEl2.ECV : 0);
     }
 }

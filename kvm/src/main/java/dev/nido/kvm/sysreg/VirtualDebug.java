@@ -98,7 +98,7 @@ public final class VirtualDebug {
         cpu = null;
     }
 
-    /** The value of a register as user space sees it, and the guest with its own rules above it. */
+    /** The value of a register as user space gets it. */
     long stored(SysReg r) {
         return values[r.ordinal()];
     }
