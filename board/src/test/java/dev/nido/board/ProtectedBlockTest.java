@@ -1,7 +1,9 @@
 package dev.nido.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.nido.arch.CpuModel;
 import dev.nido.board.guest.InTreeGuest;
 import dev.nido.machine.MachineEnd;
 
@@ -18,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A block device and a guest that decides what the device sees of its memory. */
@@ -46,23 +49,45 @@ class ProtectedBlockTest {
                 .getLong(number * SECTOR);
     }
 
+    private BoardConfig config(Path disk, BoardConfig.Hosting hosting, boolean deterministic)
+            throws IOException {
+        Path image = Files.write(directory.resolve("image"), InTreeGuest.SHARE_BLOCK.assemble());
+        return BoardConfig.of(image)
+                .memory(512 << 20)
+                .startEl(1)
+                .disks(List.of(new BoardConfig.Disk(disk, false)))
+                .deterministic(deterministic)
+                .hosting(hosting)
+                .build();
+    }
+
     private String run(Path disk, BoardConfig.Hosting hosting, boolean deterministic)
             throws Exception {
-        Path image = Files.write(directory.resolve("image"), InTreeGuest.SHARE_BLOCK.assemble());
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        BoardConfig config =
-                BoardConfig.of(image)
-                        .memory(512 << 20)
-                        .startEl(1)
-                        .disks(List.of(new BoardConfig.Disk(disk, false)))
-                        .deterministic(deterministic)
-                        .hosting(hosting)
-                        .console(out::write)
-                        .build();
+        BoardConfig config = config(disk, hosting, deterministic).withConsoles(out::write, null);
         try (VirtBoard board = VirtBoard.create(config)) {
             assertThat(board.run(Duration.ofSeconds(60))).isEqualTo(new MachineEnd.PoweredOff());
         }
         return out.toString(StandardCharsets.US_ASCII);
+    }
+
+    /** What a protected guest says. Device status 4f: it wants a reset, as it was misled. */
+    private static String expected(int granule) {
+        return """
+        memory granule=%x
+        before device=4f used=0 answer=ff data=0
+        hypercalls queue=0 buffer=0
+        read device=f used=1 answer=0 data=1122334455667788
+        write device=f used=2 answer=0 data=eeddccbbaa998877
+        again device=f used=3 answer=0 data=eeddccbbaa998877
+        hypercalls queue=0 buffer=0
+        after device=4f used=3 answer=ff data=eeddccbbaa998877
+        half device=4f used=0 answer=ff data=eeddccbbaa998877
+        hypercalls queue=0 buffer=0
+        end device=f used=1 answer=0 data=99aabbccddeeff00
+        hypercalls queue=0 buffer=0
+        """
+                .formatted(granule);
     }
 
     @ParameterizedTest
@@ -71,24 +96,7 @@ class ProtectedBlockTest {
             throws Exception {
         Path disk = disk();
         String said = run(disk, new BoardConfig.Hosting(0, granule, true, false), deterministic);
-        // Device status: 4f wants a reset, since the driver named memory that is out of reach.
-        assertThat(said)
-                .isEqualTo(
-                        """
-                        memory granule=%x
-                        before device=4f used=0 answer=ff data=0
-                        hypercalls queue=0 buffer=0
-                        read device=f used=1 answer=0 data=1122334455667788
-                        write device=f used=2 answer=0 data=eeddccbbaa998877
-                        again device=f used=3 answer=0 data=eeddccbbaa998877
-                        hypercalls queue=0 buffer=0
-                        after device=4f used=3 answer=ff data=eeddccbbaa998877
-                        half device=4f used=0 answer=ff data=eeddccbbaa998877
-                        hypercalls queue=0 buffer=0
-                        end device=f used=1 answer=0 data=99aabbccddeeff00
-                        hypercalls queue=0 buffer=0
-                        """
-                                .formatted(granule));
+        assertThat(said).isEqualTo(expected(granule));
         assertThat(sector(disk, 0)).isEqualTo(FIRST[0]);
         assertThat(sector(disk, 1)).isEqualTo(~FIRST[0]);
         assertThat(sector(disk, 2)).isEqualTo(FIRST[2]);
@@ -109,5 +117,55 @@ class ProtectedBlockTest {
                 .contains("after device=f used=4 answer=0 data=eeddccbbaa998877\n")
                 .doesNotContain("device=4f");
         assertThat(run(disk(), BoardConfig.Hosting.STANDARD, true)).isEqualTo(bare);
+    }
+
+    @Test
+    void severalProtectedGuestsOnOneMachineKeepTheirPagesApart() throws Exception {
+        BoardConfig.Hosting hosting = new BoardConfig.Hosting(0, 4096, true, false);
+        try (HostedMachine host = HostedMachine.create(CpuModel.defaultModel(), 2, 2L << 30)) {
+            long used = -1;
+            for (int round = 0; round < 2; round++) {
+                List<VirtBoard> boards = new ArrayList<>();
+                List<ByteArrayOutputStream> said = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    ByteArrayOutputStream out = new ByteArrayOutputStream();
+                    Path disk = Files.copy(disk(), directory.resolve("disk" + round + i));
+                    BoardConfig config =
+                            config(disk, hosting, false).withConsoles(out::write, null);
+                    boards.add(VirtBoard.create(config, host));
+                    said.add(out);
+                }
+                List<Thread> threads = new ArrayList<>();
+                for (VirtBoard board : boards) {
+                    threads.add(Thread.ofPlatform().start(() -> board.run(Duration.ofSeconds(60))));
+                }
+                for (Thread thread : threads) {
+                    thread.join();
+                }
+                for (int i = 0; i < boards.size(); i++) {
+                    boards.get(i).close();
+                    assertThat(said.get(i).toString(StandardCharsets.US_ASCII))
+                            .isEqualTo(expected(4096));
+                }
+                if (round == 1) {
+                    assertThat(host.hypervisor().memory().usedPages()).isEqualTo(used);
+                }
+                used = host.hypervisor().memory().usedPages();
+            }
+        }
+    }
+
+    @Test
+    void aMachineThatHasOrdinaryGuestsTakesNoProtectedOnes() throws Exception {
+        Path disk = disk();
+        try (HostedMachine host = HostedMachine.create(CpuModel.defaultModel(), 1, 2L << 30);
+                VirtBoard first =
+                        VirtBoard.create(config(disk, BoardConfig.Hosting.STANDARD, false), host)) {
+            assertThat(first).isNotNull();
+            BoardConfig second = config(disk, new BoardConfig.Hosting(0, 4096, true, false), false);
+            assertThatThrownBy(() -> VirtBoard.create(second, host))
+                    .isInstanceOf(ConfigurationException.class)
+                    .hasMessageContaining("protected");
+        }
     }
 }
