@@ -32,9 +32,19 @@ final class GuestRig implements AutoCloseable {
     }
 
     GuestRig(String model, long guestBytes, int pes, StreamRecorder recorder) {
+        this(model, guestBytes, pes, recorder, 12, false);
+    }
+
+    GuestRig(
+            String model,
+            long guestBytes,
+            int pes,
+            StreamRecorder recorder,
+            int pageShift,
+            boolean scattered) {
         CpuModel cpu = CpuModel.parse(model).withoutEl2();
         machine = machine(cpu, pes, recorder, 64L << 20);
-        hypervisor = new Hypervisor(machine);
+        hypervisor = new Hypervisor(machine, pageShift, scattered);
         vm = hypervisor.createVm(VmConfig.of(cpu));
         if (guestBytes != 0) {
             vm.slots().add(0, RAM, guestBytes);

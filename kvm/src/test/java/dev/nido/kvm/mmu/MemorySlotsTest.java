@@ -77,6 +77,19 @@ class MemorySlotsTest {
         return leaf(ipa).valid() && (leaf.pte() >>> 7 & 1) != 0;
     }
 
+    /** What the package's description shows. */
+    @Test
+    void theExampleOfThePackageHolds() {
+        UserMemory memory = slots.add(0, 0x4000_0000, 16 << 20);
+        ram.put64(0x4000_1000, 42);
+        slots.setFlags(0, MemorySlots.LOG_DIRTY_PAGES);
+        ram.put64(0x4000_2000, 43);
+        long[] dirty = slots.getDirtyLog(0);
+        assertThat(dirty[0]).isEqualTo(1 << 2);
+        memory.discard(0x1000, 0x1000);
+        assertThat(ram.get64(0x4000_1000)).isZero();
+    }
+
     // Changes
 
     @Test

@@ -177,7 +177,7 @@ class MmioEquivalenceTest {
     void anInstructionOnADeviceDoesWhatItDoesOnTheBareMachine(long seed) {
         byte[] image = image(seed);
         Outcome bare = bare(image);
-        Outcome hosted = hosted(image);
+        Outcome hosted = hosted(image, seed);
         for (int i = 0; i < Math.min(bare.records.size(), hosted.records.size()); i++) {
             long[] b = bare.records.get(i);
             long[] h = hosted.records.get(i);
@@ -302,6 +302,7 @@ class MmioEquivalenceTest {
         int level2 = TABLES + 0x1000;
         put(image, level2 + 8 * (int) (WINDOW >>> 21), RAM + TABLES + 0x2000 | 3);
         put(image, level2 + 8 * 2, 0x0b00_0000L | 3);
+        put(image, TABLES + 16, 0x0b00_1000L | 3);
         for (int i = 0; i < PAGES.length; i++) {
             put(image, TABLES + 0x2000 + 8 * i, descriptor(PAGES[i], el0));
         }
@@ -346,8 +347,10 @@ class MmioEquivalenceTest {
                 msr     vbar_el1, x0
                 ldr     x0, =0x4404ff
                 msr     mair_el1, x0
-                ldr     x0, =0x200803519
+                ldr     x0, =0x280193519
                 msr     tcr_el1, x0
+                ldr     x0, =0xb003000
+                msr     ttbr1_el1, x0
                 ldr     x0, =0x40200000
                 msr     ttbr0_el1, x0
                 mov     x0, #0x300000
@@ -419,6 +422,23 @@ class MmioEquivalenceTest {
                 mov     x27, #1
                 adr     x30, 1f
                 br      x0
+            1:  ldr     x0, =0x80000000
+                ldr     x1, [x0]
+                strb    w1, [x0, #1]
+                stp     q1, q2, [x0, #-16]
+                mov     x27, #1
+                adr     x30, 1f
+                br      x0
+            1:  ldr     x0, =0xffffff8000001000
+                ldrsh   x1, [x0]
+                stlr    x1, [x0]
+                st4     {v1.4s, v2.4s, v3.4s, v4.4s}, [x0]
+                casp    x2, x3, x4, x5, [x0]
+                at      s1e1r, x0
+                ic      ivau, x0
+                mov     x27, #1
+                adr     x30, 1f
+                br      x0
             1:  ldr     x0, =0x34d05804
                 msr     sctlr_el1, x0
                 isb
@@ -453,9 +473,14 @@ class MmioEquivalenceTest {
         return o;
     }
 
-    private static Outcome hosted(byte[] image) {
+    /** Under hypervisors of all granules, with blocks and with scattered pages. */
+    private static Outcome hosted(byte[] image, long seed) {
         Outcome o = new Outcome();
-        try (GuestRig rig = new GuestRig(RAM_BYTES, new StreamRecorder(o))) {
+        int pageShift = 12 + 2 * (int) (seed / 2 % 3);
+        boolean scattered = seed % 4 == 1;
+        StreamRecorder recorder = new StreamRecorder(o);
+        try (GuestRig rig =
+                new GuestRig("default", RAM_BYTES, 1, recorder, pageShift, scattered)) {
             rig.vm.ram().write(RAM, image, 0, image.length);
             rig.vm.mmio().setUserDevices((ipa, size) -> isDevice(ipa, size));
             rig.vcpu.setPc(RAM);
