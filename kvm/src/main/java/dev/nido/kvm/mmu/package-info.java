@@ -4,8 +4,8 @@
  * slots).
  *
  * <p>The VMM has memory ({@link dev.nido.kvm.mmu.UserMemory}) and puts pieces of it into a guest's
- * address space ({@link dev.nido.kvm.mmu.MemorySlots}); {@link dev.nido.kvm.mmu.GuestRam} is how
- * it reaches them. Nothing is mapped until a guest touches it: its PE takes an abort to EL2, and
+ * address space ({@link dev.nido.kvm.mmu.MemorySlots}); {@link dev.nido.kvm.mmu.GuestRam} is how it
+ * reaches them. Nothing is mapped until a guest touches it: its PE takes an abort to EL2, and
  * {@link dev.nido.kvm.mmu.GuestAbort} finds the slot, has {@code UserMemory} find a host page or a
  * whole block, and maps it into the VM's {@link dev.nido.kvm.mmu.S2Mmu}. What no slot has goes to
  * {@link dev.nido.kvm.mmu.Mmio}, instruction by instruction: first to the hypervisor's own devices

@@ -479,8 +479,7 @@ class MmioEquivalenceTest {
         int pageShift = 12 + 2 * (int) (seed / 2 % 3);
         boolean scattered = seed % 4 == 1;
         StreamRecorder recorder = new StreamRecorder(o);
-        try (GuestRig rig =
-                new GuestRig("default", RAM_BYTES, 1, recorder, pageShift, scattered)) {
+        try (GuestRig rig = new GuestRig("default", RAM_BYTES, 1, recorder, pageShift, scattered)) {
             rig.vm.ram().write(RAM, image, 0, image.length);
             rig.vm.mmio().setUserDevices((ipa, size) -> isDevice(ipa, size));
             rig.vcpu.setPc(RAM);
