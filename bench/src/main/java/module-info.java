@@ -3,7 +3,9 @@ module dev.nido.bench {
     requires dev.nido.board;
     requires dev.nido.cli;
     requires java.management;
+    requires jdk.management;
 
     provides dev.nido.cli.Benchmarks with
-            dev.nido.bench.KernelBenchmarks;
+            dev.nido.bench.KernelBenchmarks,
+            dev.nido.bench.KvmBenchmarks;
 }

@@ -41,14 +41,14 @@ final class BenchCommand implements Callable<Integer> {
         if (providers.isEmpty()) {
             throw new Refusal("bench: this installation has no benchmarks");
         }
-        Benchmarks benchmarks = providers.getFirst();
+        List<String> known = providers.stream().flatMap(p -> p.names().stream()).toList();
         for (String name : names) {
-            if (!benchmarks.names().contains(name)) {
+            if (!known.contains(name)) {
                 throw new Refusal(
                         "bench: no benchmark '"
                                 + name
                                 + "'; there are: "
-                                + String.join(", ", benchmarks.names()));
+                                + String.join(", ", known));
             }
         }
         if (json != null
@@ -56,7 +56,26 @@ final class BenchCommand implements Callable<Integer> {
                 && !java.nio.file.Files.isDirectory(json.toAbsolutePath().getParent())) {
             throw new Refusal("bench: --json " + json + ": no such folder");
         }
-        benchmarks.run(streams, names, json);
+        List<Benchmarks> chosen =
+                providers.stream()
+                        .filter(p ->
+                                names.isEmpty() || p.names().stream().anyMatch(names::contains))
+                        .toList();
+        if (json != null && chosen.size() > 1) {
+            throw new Refusal(
+                    "bench: --json %s: name benchmarks of one kind: %s"
+                            .formatted(
+                                    json,
+                                    String.join(
+                                            "; or ",
+                                            chosen.stream()
+                                                    .map(p -> String.join(", ", p.names()))
+                                                    .toList())));
+        }
+        for (Benchmarks benchmarks : chosen) {
+            List<String> its = names.stream().filter(benchmarks.names()::contains).toList();
+            benchmarks.run(streams, its, json);
+        }
         return ExitStatus.OK.code();
     }
 }
