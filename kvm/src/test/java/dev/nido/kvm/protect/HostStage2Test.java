@@ -118,6 +118,16 @@ class HostStage2Test {
     }
 
     @Test
+    void aPreparationThatFailedCanBeRepeated() {
+        HostStage2 s = new HostStage2(machine, regions, SHIFT);
+        assertThat(s.prepare(RAM + 8)).isEqualTo(-EINVAL);
+        assertThat(s.prepare(RAM - BLOCK)).isEqualTo(-ENOMEM);
+        assertThat(s.prepare(RAM + BLOCK)).isZero();
+        assertThat(s.pool().base()).isEqualTo(RAM + BLOCK);
+        assertThat(s.fault(PAGES)).isZero();
+    }
+
+    @Test
     void afterPreparationAllIsSet() {
         HostStage2 s = prepared();
         assertThat(s.mmu().pgt.pgd()).isEqualTo(s.mmu().pgdPhys()).isNotZero();
