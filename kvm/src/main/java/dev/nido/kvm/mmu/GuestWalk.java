@@ -1,6 +1,5 @@
 package dev.nido.kvm.mmu;
 
-import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Vcpu;
@@ -109,10 +108,5 @@ final class GuestWalk {
 
     private static int granule1(int tg) {
         return tg == 3 ? 16 : tg == 1 ? 14 : 12;
-    }
-
-    /** Whether the guest's PSTATE says that it is at EL0. */
-    static boolean atEl0(Vcpu vcpu) {
-        return Spsr.el(vcpu.pstate()) == 0;
     }
 }

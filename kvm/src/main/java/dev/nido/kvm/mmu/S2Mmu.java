@@ -10,6 +10,7 @@ import dev.nido.kvm.pgtable.Stage2PageTable;
 import dev.nido.machine.mmu.TlbMaintenance;
 import dev.nido.machine.pe.Pe;
 
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 
@@ -75,11 +76,7 @@ public final class S2Mmu implements Stage2Context {
         tlb = arch.tlb();
         executeNeverExtension = arch.cpu().has(Feature.XNX);
         Stage2PageTable table =
-                Stage2PageTable.create(
-                        this,
-                        arch.tables(),
-                        java.util.EnumSet.noneOf(dev.nido.kvm.pgtable.Stage2Flag.class),
-                        null);
+                Stage2PageTable.create(this, arch.tables());
         if (table == null) {
             throw new KvmException(Errno.ENOMEM, "no memory for the root of a stage-2 table");
         }
@@ -231,7 +228,7 @@ public final class S2Mmu implements Stage2Context {
      * changed: a PE that gets a new one later walks the changed table.
      */
     private int number() {
-        java.lang.invoke.VarHandle.fullFence();
+        VarHandle.fullFence();
         return arch.vmids().number(vmid);
     }
 

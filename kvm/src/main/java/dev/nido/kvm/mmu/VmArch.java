@@ -9,8 +9,6 @@ import dev.nido.kvm.pgtable.Stage2PageTable;
 import dev.nido.machine.Machine;
 import dev.nido.machine.mmu.TlbMaintenance;
 
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
@@ -38,7 +36,6 @@ public final class VmArch {
     private final TableMemory tables;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final S2Mmu mmu;
-    private final List<S2Mmu> contexts = new CopyOnWriteArrayList<>();
     private volatile Vm vm;
     private volatile Vm traced;
     private volatile PageOwnership ownership = PageOwnership.UNRESTRICTED;
@@ -74,7 +71,6 @@ public final class VmArch {
         this.tables = new TableMemory(host, pageShift);
         this.mmu = new S2Mmu();
         mmu.init(this, ipaBits);
-        contexts.add(mmu);
     }
 
     public Machine machine() {
@@ -112,11 +108,6 @@ public final class VmArch {
     /** Bits of the IPA space. */
     public int ipaBits() {
         return 64 - (int) (mmu.vtcr() & 63);
-    }
-
-    /** Bits of physical addresses that software at EL1 may find. */
-    public int paBits() {
-        return machine.config().cpu().paBits();
     }
 
     /** Where the tables' pages come from. */
@@ -331,10 +322,8 @@ public final class VmArch {
         }
     }
 
-    /** Frees all tables and the VMID. Nothing of the VM may run any more. Again: no effect. */
+    /** Frees the canonical context's table and VMID. Nothing of the VM may run any more. Again: no effect. */
     public void free() {
-        for (S2Mmu context : contexts) {
-            context.free();
-        }
+        mmu.free();
     }
 }

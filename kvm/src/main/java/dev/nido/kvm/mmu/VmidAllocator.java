@@ -2,6 +2,7 @@ package dev.nido.kvm.mmu;
 
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.IntConsumer;
 
 /**
  * Deals out VMIDs. A context has its number for a <em>generation</em>; when numbers run out, a new
@@ -23,7 +24,7 @@ public final class VmidAllocator {
     private final int bits;
     private final long numbers;
     private final Runnable flushEveryVmid;
-    private final java.util.function.IntConsumer flushVmid;
+    private final IntConsumer flushVmid;
 
     /** By PE: the id that is loaded; 0 after a roll-over took it to {@link #reserved}. */
     private final AtomicLongArray active;
@@ -48,7 +49,7 @@ public final class VmidAllocator {
      * @param flushVmid the same of one VMID
      */
     public VmidAllocator(
-            int bits, int pes, Runnable flushEveryVmid, java.util.function.IntConsumer flushVmid) {
+            int bits, int pes, Runnable flushEveryVmid, IntConsumer flushVmid) {
         if (bits != 8 && bits != 16) {
             throw new IllegalArgumentException("a VMID has 8 or 16 bits, not " + bits);
         }
@@ -114,8 +115,8 @@ public final class VmidAllocator {
     }
 
     /**
-     * The number that a context's TLB entries are tagged with, 0 if no TLB has any: it has no
-     * number of this generation, nor one that it kept.
+     * The number that a context's TLB entries may be tagged with, 0 if it never had one. After a
+     * roll-over it may be another's by now: invalidating it does no harm.
      */
     public int number(Vmid vmid) {
         return number(vmid.id);
