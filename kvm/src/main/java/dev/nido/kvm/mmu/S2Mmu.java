@@ -75,8 +75,7 @@ public final class S2Mmu implements Stage2Context {
         this.arch = arch;
         tlb = arch.tlb();
         executeNeverExtension = arch.cpu().has(Feature.XNX);
-        Stage2PageTable table =
-                Stage2PageTable.create(this, arch.tables());
+        Stage2PageTable table = Stage2PageTable.create(this, arch.tables());
         if (table == null) {
             throw new KvmException(Errno.ENOMEM, "no memory for the root of a stage-2 table");
         }

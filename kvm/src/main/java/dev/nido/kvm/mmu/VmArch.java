@@ -322,7 +322,10 @@ public final class VmArch {
         }
     }
 
-    /** Frees the canonical context's table and VMID. Nothing of the VM may run any more. Again: no effect. */
+    /**
+     * Frees the canonical context's table and VMID. Nothing of the VM may run any more. Again: no
+     * effect.
+     */
     public void free() {
         mmu.free();
     }

@@ -48,8 +48,7 @@ public final class VmidAllocator {
      * @param flushEveryVmid drops what all TLBs have of any VMID; complete when it returns
      * @param flushVmid the same of one VMID
      */
-    public VmidAllocator(
-            int bits, int pes, Runnable flushEveryVmid, IntConsumer flushVmid) {
+    public VmidAllocator(int bits, int pes, Runnable flushEveryVmid, IntConsumer flushVmid) {
         if (bits != 8 && bits != 16) {
             throw new IllegalArgumentException("a VMID has 8 or 16 bits, not " + bits);
         }

@@ -107,11 +107,10 @@ class MemorySlotsModelTest {
 
         boolean overlaps(int id, int page, int pages) {
             return model.entrySet().stream()
-                    .anyMatch(
-                            e ->
-                                    e.getKey() != id
-                                            && page < e.getValue().page + e.getValue().pages
-                                            && e.getValue().page < page + pages);
+                    .anyMatch(e ->
+                            e.getKey() != id
+                                    && page < e.getValue().page + e.getValue().pages
+                                    && e.getValue().page < page + pages);
         }
 
         /** Adds a slot, or moves one that is there. */
