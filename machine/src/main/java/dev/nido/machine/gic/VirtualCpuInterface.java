@@ -36,6 +36,7 @@ final class VirtualCpuInterface {
     private static final long GROUP1 = 1L << 60;
     private static final long HW = 1L << 61;
     private static final long PENDING = 1L << 62;
+    private static final long HIGH = 0xffff_ffff_0000_0000L;
     private static final long ACTIVE = 1L << 63;
 
     private static final int FIRST_LR = SysReg.ICH_LR0_EL2.ordinal();
@@ -47,6 +48,11 @@ final class VirtualCpuInterface {
     private final int implemented;
     private long hcr;
     private long vmcr;
+
+    /** The reserved halves of ICH_AP0R0_EL2 and ICH_AP1R0_EL2, which are storage. */
+    private long apr0High;
+
+    private long apr1High;
 
     /** List registers, a bit each: not invalid; exactly pending; to be reported in ICH_EISR_EL2. */
     private int used;
@@ -70,6 +76,8 @@ final class VirtualCpuInterface {
         ended = 0;
         hcr = 0;
         vmcr = 0;
+        apr0High = 0;
+        apr1High = 0;
         active.group0 = 0;
         active.group1 = 0;
         lines = 0;
@@ -231,8 +239,16 @@ final class VirtualCpuInterface {
                                     | ((value & 2) != 0 ? VEOIM : 0);
             case ICC_IGRPEN0_EL1 -> setField(0, 1, (int) value & 1);
             case ICC_IGRPEN1_EL1 -> setField(1, 1, (int) value & 1);
-            case ICC_AP0R0_EL1, ICH_AP0R0_EL2 -> active.group0 = (int) value;
-            case ICC_AP1R0_EL1, ICH_AP1R0_EL2 -> active.group1 = (int) value;
+            case ICC_AP0R0_EL1 -> active.group0 = (int) value;
+            case ICC_AP1R0_EL1 -> active.group1 = (int) value;
+            case ICH_AP0R0_EL2 -> {
+                active.group0 = (int) value;
+                apr0High = value & HIGH;
+            }
+            case ICH_AP1R0_EL2 -> {
+                active.group1 = (int) value;
+                apr1High = value & HIGH;
+            }
             case ICH_HCR_EL2 -> {
                 hcr = value;
                 cpu.publish(r, value);
@@ -315,8 +331,8 @@ final class VirtualCpuInterface {
             case ICH_MISR_EL2 -> status();
             case ICH_EISR_EL2 -> ended;
             case ICH_ELRSR_EL2 -> implemented & ~used & ~ended;
-            case ICH_AP0R0_EL2 -> active.group0 & 0xffff_ffffL;
-            case ICH_AP1R0_EL2 -> active.group1 & 0xffff_ffffL;
+            case ICH_AP0R0_EL2 -> active.group0 & ~HIGH | apr0High;
+            case ICH_AP1R0_EL2 -> active.group1 & ~HIGH | apr1High;
             default -> lr[r.ordinal() - FIRST_LR];
         };
     }
