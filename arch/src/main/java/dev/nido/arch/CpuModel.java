@@ -81,6 +81,9 @@ public final class CpuModel {
     private static final Set<Feature> OPTIONAL =
             EnumSet.of(Feature.ECV, Feature.ECV_POFF, Feature.RNG);
 
+    /** What it can do too, but only where it is named: even {@code max} leaves it out. */
+    private static final Set<Feature> ON_REQUEST = EnumSet.of(Feature.NV, Feature.NV2);
+
     /** What a feature needs. */
     private static final Map<Feature, List<Feature>> NEEDS = new EnumMap<>(Feature.class);
 
@@ -212,7 +215,7 @@ public final class CpuModel {
                     "unknown CPU feature '" + part.substring(1) + "' (names are as in FEAT_…)");
         }
         if (part.charAt(0) == '+') {
-            if (!DEFAULT.contains(f) && !OPTIONAL.contains(f)) {
+            if (!DEFAULT.contains(f) && !OPTIONAL.contains(f) && !ON_REQUEST.contains(f)) {
                 throw new IllegalArgumentException(
                         "CPU feature '" + f.option() + "' is not built into this machine");
             }
@@ -255,7 +258,25 @@ public final class CpuModel {
      * absent there, as on this CPU: no trap of the architecture could hide, say, CNTVCTSS_EL0.
      */
     public CpuModel underHypervisor() {
+        return underHypervisor(List.of());
+    }
+
+    /**
+     * The same for a hypervisor whose guests may be hypervisors: with nested virtualization, of
+     * which the guests are told only what this CPU says of it.
+     *
+     * @param nesting {@link Feature#NV} or {@link Feature#NV2}, which brings NV along
+     */
+    public CpuModel underNestingHypervisor(Feature nesting) {
+        if (!ON_REQUEST.contains(nesting)) {
+            throw new IllegalArgumentException(nesting.featName() + " is no nested virtualization");
+        }
+        return underHypervisor(List.of(nesting));
+    }
+
+    private CpuModel underHypervisor(List<Feature> extra) {
         EnumSet<Feature> more = EnumSet.copyOf(features);
+        extra.forEach(f -> add(more, f));
         for (Feature f :
                 List.of(
                         Feature.EL2,

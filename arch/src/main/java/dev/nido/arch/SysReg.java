@@ -363,6 +363,9 @@ public enum SysReg {
             }
         }
         for (SysReg r : all) {
+            if (r.nv2El1) {
+                r.nv2El1Register = BY_KEY[r.key & ~(7 << 11)];
+            }
             if (r.e2h) {
                 r.el2 =
                         r == CPACR_EL1
@@ -385,6 +388,7 @@ public enum SysReg {
     private final boolean vncrNv1;
     private final long reset;
     private SysReg el2;
+    private SysReg nv2El1Register;
 
     SysReg(SysRegRow row) {
         key = key(row.op0, row.op1, row.crn, row.crm, row.op2);
@@ -467,9 +471,9 @@ public enum SysReg {
         return vncrNv1;
     }
 
-    /** Whether FEAT_NV2 redirects it to the EL1 register of the same name. */
-    public boolean nv2RedirectsToEl1() {
-        return nv2El1;
+    /** The EL1 register of the same name, if FEAT_NV2 redirects this one to it, or null. */
+    public SysReg nv2El1Register() {
+        return nv2El1Register;
     }
 
     /** Value after reset; zero where the architecture leaves it UNKNOWN. */

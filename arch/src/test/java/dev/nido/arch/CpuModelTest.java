@@ -49,6 +49,34 @@ class CpuModelTest {
         assertThat(field(cpu, SysReg.ID_AA64MMFR0_EL1, 60)).as("ECV without offset").isEqualTo(1);
     }
 
+    @Test
+    void nestedVirtualizationIsThereOnlyWhereItIsNamed() {
+        assertThat(CpuModel.parse("max").has(Feature.NV)).isFalse();
+        CpuModel nv = CpuModel.parse("default,+nv");
+        assertThat(field(nv, SysReg.ID_AA64MMFR2_EL1, 24)).isEqualTo(1);
+        assertThat(nv.has(Feature.NV2)).isFalse();
+        CpuModel nv2 = CpuModel.parse("default,-vhe,+nv2");
+        assertThat(field(nv2, SysReg.ID_AA64MMFR2_EL1, 24)).isEqualTo(2);
+        assertThat(nv2.has(Feature.VHE)).isTrue();
+        assertThat(nv2.withoutEl2().has(Feature.NV)).isFalse();
+        assertThat(CpuModel.parse("default,+nv2,-nv").has(Feature.NV2)).isFalse();
+    }
+
+    @Test
+    void hypervisorOfHypervisorsHasNestedVirtualizationAndGuestsKeepTheirCpu() {
+        CpuModel guest = CpuModel.parse("default,-vhe");
+        CpuModel host = guest.underNestingHypervisor(Feature.NV2);
+        assertThat(host.has(Feature.NV2)).isTrue();
+        assertThat(host.has(Feature.ECV)).isTrue();
+        assertThat(host.has(Feature.E2H0)).isTrue();
+        assertThat(host.hasBelowEl2(SysReg.CNTVCTSS_EL0)).isFalse();
+        assertThat(guest.underNestingHypervisor(Feature.NV).has(Feature.NV2)).isFalse();
+        assertThat(guest.underHypervisor().has(Feature.NV)).isFalse();
+        assertThatThrownBy(() -> guest.underNestingHypervisor(Feature.ECV))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("FEAT_ECV");
+    }
+
     @ParameterizedTest
     @CsvSource({"40,2", "41,2", "42,3", "44,4", "47,4", "48,5"})
     void physicalAddressSizeIsShownRoundedDown(int bits, int range) {

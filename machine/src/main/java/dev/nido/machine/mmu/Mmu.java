@@ -129,6 +129,7 @@ public final class Mmu {
         Context c = r.views[v];
         if (c == null || c.key != key) {
             c = contexts.find(key, current);
+            unprivileged = null; // may be what was given up
             r.views[v] = c;
             c.controls = r;
             c.view = v;
@@ -216,6 +217,13 @@ public final class Mmu {
         if (watching) {
             return pa;
         }
+        fill(c, va, pa);
+        return pa;
+    }
+
+    /** Enters the last translation in the fast arrays, where they may hold it. */
+    private void fill(Context c, long va, long pa) {
+        Translator t = translator;
         if (!MemoryAttributes.device(t.attribute)
                 && !c.controls.alignmentChecked
                 && memory.contains(pa & ~0xfffL, 4096)) {
@@ -225,7 +233,6 @@ public final class Mmu {
                     (t.rights & Translator.READ) != 0,
                     (t.rights & Translator.WRITE) != 0);
         }
-        return pa;
     }
 
     /** Shows an access to the watchpoints, once it is known not to fault. */
@@ -439,6 +446,61 @@ public final class Mmu {
         for (int i = 0; i < ZERO_BLOCK; i += 8) {
             physical.write(pa + i, 8, 0, va);
         }
+    }
+
+    // Registers in memory
+
+    /**
+     * Reads a register that FEAT_NV2 keeps in memory: an access of EL2 to its own address space,
+     * whatever the current EL, PSTATE.PAN and stage 2 are (Arm ARM D8.11).
+     *
+     * @param va of the register's slot, aligned to 8
+     * @throws GuestException the abort, to EL2, or a watchpoint
+     */
+    public long loadVncr(long va) {
+        long hcr = pe.hcr;
+        Context c = context(regimeOf(2, hcr), Context.PRIVILEGED, hcr);
+        int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+        if (c.fast.readTag[i] == (va & ~0xfffL) && !pe.debug.watchingVncr()) {
+            return physical.fromRam(va + c.fast.addend[i], 8);
+        }
+        long pa = vncrPage(c, va, Translator.READ);
+        return physical.read(pa, 8, va);
+    }
+
+    /** The same for writing. */
+    public void storeVncr(long va, long value) {
+        long hcr = pe.hcr;
+        Context c = context(regimeOf(2, hcr), Context.PRIVILEGED, hcr);
+        int i = (int) (va >>> 12) & FastTlb.ENTRIES - 1;
+        if (c.fast.writeTag[i] == (va & ~0xfffL) && !pe.debug.watchingVncr()) {
+            physical.toRam(va + c.fast.addend[i], 8, value);
+            return;
+        }
+        long pa = vncrPage(c, va, Translator.WRITE);
+        physical.write(pa, 8, value, va);
+    }
+
+    private long vncrPage(Context c, long va, int access) {
+        Translator t = translator;
+        boolean write = access == Translator.WRITE;
+        if (!t.translate(c, va, access)) {
+            throw vncrAbort(va, t.status, write);
+        }
+        long pa = t.pa;
+        if (pe.debug.watchingVncr()) {
+            pe.debug.checkVncrAccess(va, write);
+        }
+        if (!physical.answers(pa, 8)) {
+            throw vncrAbort(va, Esr.FSC_EXTERNAL, write);
+        }
+        fill(c, va, pa);
+        return pa;
+    }
+
+    private static GuestException vncrAbort(long va, int status, boolean write) {
+        int iss = Esr.VNCR | status | (write ? Esr.WNR : 0);
+        return new GuestException(Esr.EC_DATA_ABORT, iss, 2, va, true, 0, false, false);
     }
 
     // Instructions

@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <p>IPA[47:12] in place; bit 0 set; bits 2:1 level; bits 3–7 {@link #EL0}, {@link #READ_ONLY},
  * {@link #UXN}, {@link #PXN}, {@link #CLEAN}; bits 9:8 SH; bits 50:48 size index; bits 63:56 the
- * MAIR attribute. Permissions of table descriptors are folded in.
+ * MAIR attribute; bit 10 {@link #NV1}. Permissions of table descriptors are folded in.
  *
  * <h2>Stage-2 entry</h2>
  *
@@ -33,6 +33,9 @@ final class Tlb {
 
     /** Writable only after a hardware update of the descriptor's dirty state (FEAT_HAFDBS). */
     static final long CLEAN = 1 << 7;
+
+    /** Read with HCR_EL2.{NV, NV1} = {1, 1}: the descriptor had another format. */
+    static final long NV1 = 1 << 10;
 
     static final int SH_SHIFT = 8;
     static final int SIZE_SHIFT = 48;

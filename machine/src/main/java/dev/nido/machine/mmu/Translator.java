@@ -185,6 +185,9 @@ final class Translator {
             return fault(Esr.FSC_TRANSLATION);
         }
         long entry = tlb.lookup1(c.nonGlobal, c.global, va);
+        if (((entry & Tlb.NV1) != 0) != r.nv1) {
+            entry = TlbTable.MISS;
+        }
         boolean walked = false;
         while (true) {
             if (entry == TlbTable.MISS) {
@@ -370,6 +373,9 @@ final class Translator {
         }
         if (r.regime == Stage1Controls.EL2 || r.nv1) {
             // One privilege level: bit 54 is its XN, AP[1] and bit 53 mean nothing.
+            if (r.nv1) {
+                e |= Tlb.NV1;
+            }
             if ((d & DESC_UXN) != 0 || (tables & TABLE_UXN) != 0) {
                 e |= Tlb.PXN;
             }

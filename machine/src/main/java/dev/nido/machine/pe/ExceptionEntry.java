@@ -50,7 +50,8 @@ final class ExceptionEntry {
         if (target == pe.el && hasSameElForm(ec)) {
             ec |= 1;
         }
-        if (ec == Esr.EC_DATA_ABORT && (iss & Esr.VNCR) != 0) {
+        if ((ec == Esr.EC_DATA_ABORT || ec == Esr.EC_WATCHPOINT) && (iss & Esr.VNCR) != 0) {
+            // The access was EL2's own.
             ec |= 1;
         }
         pe.exceptions.countSynchronous(target, ec);
@@ -123,7 +124,10 @@ final class ExceptionEntry {
         }
     }
 
-    /** FEAT_NV: an exception within EL1 pretends to come from EL2, but not with NV2 alone. */
+    /**
+     * FEAT_NV: an exception within EL1 pretends to come from EL2, but not where EL1 stands for an
+     * EL2 without E2H and SPSR_EL1 is trapped ({NV, NV1, NV2} = {1, 1, 0}).
+     */
     private long nestedSpsr(long spsr) {
         long nv = pe.hcr & (HcrEl2.NV | HcrEl2.NV1 | HcrEl2.NV2);
         if ((nv & HcrEl2.NV) == 0 || nv == (HcrEl2.NV | HcrEl2.NV1)) {

@@ -285,6 +285,31 @@ public final class SelfHostedDebug {
      */
     public void checkAccess(
             long va, int bytes, boolean write, boolean read, int el, boolean cacheMaintenance) {
+        check(va, bytes, write, read, el, cacheMaintenance ? Esr.CM : 0, target());
+    }
+
+    /**
+     * Whether watchpoints see FEAT_NV2's accesses to memory: they are EL2's, whatever the current
+     * EL and PSTATE.D are (Arm ARM AArch64.CheckDebug).
+     */
+    public boolean watchingVncr() {
+        if ((pe.sys[MDSCR] & MdscrEl1.MDE) == 0 || !enabledFrom(2, false)) {
+            return false;
+        }
+        boolean any = false;
+        for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
+            any |= (pe.sys[WCR + n] & 1) != 0;
+        }
+        return any;
+    }
+
+    /** While {@link #watchingVncr}, the same as {@link #checkAccess} for such an access. */
+    public void checkVncrAccess(long va, boolean write) {
+        check(va, 8, write, !write, 2, Esr.VNCR, 2);
+    }
+
+    private void check(
+            long va, int bytes, boolean write, boolean read, int el, int syndrome, int target) {
         for (int n = 0; n < CpuModel.WATCHPOINTS; n++) {
             long wcr = pe.sys[WCR + n];
             if ((wcr & 1) == 0
@@ -296,9 +321,9 @@ public final class SelfHostedDebug {
             long wvr = pe.sys[WVR + n];
             for (int i = 0; i < bytes; i++) {
                 if (byteMatches(va + i, wvr, wcr)) {
-                    int iss = FSC | (write ? Esr.WNR : 0) | (cacheMaintenance ? Esr.CM : 0);
+                    int iss = FSC | (write ? Esr.WNR : 0) | syndrome;
                     throw new GuestException(
-                            Esr.EC_WATCHPOINT, iss, target(), va + i, true, 0, false, false);
+                            Esr.EC_WATCHPOINT, iss, target, va + i, true, 0, false, false);
                 }
             }
         }

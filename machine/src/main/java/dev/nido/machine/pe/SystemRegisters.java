@@ -113,6 +113,7 @@ final class SystemRegisters {
 
     private final Pe pe;
     private final TrapRules traps;
+    private final NestedAccess nested;
     private final boolean[] present = new boolean[SysReg.COUNT];
     private final long[] id = new long[SysReg.COUNT];
     private final int fpcrMask;
@@ -121,9 +122,13 @@ final class SystemRegisters {
     SystemRegisters(Pe pe, TrapRules traps) {
         this.pe = pe;
         this.traps = traps;
+        nested = new NestedAccess(pe, traps);
         for (SysReg r : SysReg.values()) {
             present[r.ordinal()] = r.feature() == null || pe.cpu.has(r.feature());
             id[r.ordinal()] = r.isId() ? pe.cpu.idRegister(r) : 0;
+        }
+        for (int n = pe.cpu.listRegisters(); n < 16; n++) {
+            present[SysReg.ICH_LR0_EL2.ordinal() + n] = false;
         }
         id[SysReg.MPIDR_EL1.ordinal()] = CpuModel.mpidr(pe.index);
         fpcrMask = FPCR_MASK | (pe.cpu.has(Feature.FP16) ? FPCR_FZ16 : 0);
@@ -144,6 +149,7 @@ final class SystemRegisters {
     /**
      * The register behind a key, after everything that could keep it from the current EL.
      *
+     * @return null if the access goes to the register's slot in memory (FEAT_NV2)
      * @throws GuestException UNDEFINED, or the trap
      */
     private SysReg access(int key, boolean read) {
@@ -162,7 +168,7 @@ final class SystemRegisters {
             }
             if (el < 2) {
                 if (el == 1 && (pe.hcr & HcrEl2.NV) != 0) {
-                    throw traps.nested(key, read);
+                    return nested.el2Name(r, key, read);
                 }
                 throw GuestException.undefined();
             }
@@ -184,7 +190,10 @@ final class SystemRegisters {
             throw traps.unallocated(key, read);
         }
         traps.register(r, key, read);
-        if (el == 0 && r.el2Counterpart() != null && pe.isHost()) {
+        if (el == 1) {
+            return (pe.hcr & HcrEl2.NV) == 0 ? r : nested.el1Name(r, key, read);
+        }
+        if (r.el2Counterpart() != null && pe.isHost()) {
             return r.el2Counterpart();
         }
         return r;
@@ -196,7 +205,8 @@ final class SystemRegisters {
     }
 
     long read(int key) {
-        return readOwn(access(key, true));
+        SysReg r = access(key, true);
+        return r != null ? readOwn(r) : nested.load(SysReg.decode(key));
     }
 
     long readOwn(SysReg r) {
@@ -214,7 +224,12 @@ final class SystemRegisters {
     }
 
     void write(int key, long value) {
-        writeOwn(access(key, false), value);
+        SysReg r = access(key, false);
+        if (r != null) {
+            writeOwn(r, value);
+        } else {
+            nested.store(SysReg.decode(key), value);
+        }
     }
 
     void writeOwn(SysReg r, long value) {

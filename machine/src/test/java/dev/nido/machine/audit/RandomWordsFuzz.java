@@ -1,6 +1,7 @@
 package dev.nido.machine.audit;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.isa.A64;
@@ -26,6 +27,9 @@ import java.util.random.RandomGeneratorFactory;
  */
 final class RandomWordsFuzz implements AutoCloseable {
 
+    /** The CPU that hypervisors may be nested on. */
+    static final String NESTED = "max,+nv2";
+
     /** Words that one seed stands for. */
     static final int ROUND = 20_000;
 
@@ -44,6 +48,8 @@ final class RandomWordsFuzz implements AutoCloseable {
                     .toArray(A64[]::new);
 
     private static final long SCTLR_M = 1;
+    private static final long NV_BITS =
+            HcrEl2.NV | HcrEl2.NV1 | HcrEl2.NV2 | HcrEl2.AT | HcrEl2.TTLB;
 
     private final Machine machine;
     private final Pe pe;
@@ -63,16 +69,14 @@ final class RandomWordsFuzz implements AutoCloseable {
     long translated;
 
     RandomWordsFuzz(int startEl) {
-        this(startEl, null);
+        this(CpuModel.defaultModel(), startEl, null);
     }
 
     /** A machine to run random words on, with a recorder of the stream or null. */
-    RandomWordsFuzz(int startEl, StreamRecorder recorder) {
+    RandomWordsFuzz(CpuModel cpu, int startEl, StreamRecorder recorder) {
         machine =
                 new Machine(
-                        new MachineConfig(
-                                CpuModel.defaultModel(), 2, RAM, RAM_SIZE, true, 1, startEl, true),
-                        recorder);
+                        new MachineConfig(cpu, 2, RAM, RAM_SIZE, true, 1, startEl, true), recorder);
         pe = machine.pe(0);
         engine = new Interpreter(pe, recorder);
         machine.bus().map("gicd", 0x0800_0000L, 0x1_0000, machine.gic().distributor());
@@ -267,6 +271,14 @@ final class RandomWordsFuzz implements AutoCloseable {
             hcr = random.nextInt(3) == 0 ? hcr | HcrEl2.TGE : hcr & ~HcrEl2.TGE;
             hcr = random.nextBoolean() ? hcr | 1 : hcr & ~1;
             long el2Tcr = (hcr & HcrEl2.E2H) != 0 ? tcr : sane ? 25 | 2 << 16 : value();
+            if (pe.cpu.has(Feature.NV2)) {
+                if (random.nextInt(3) != 0) {
+                    hcr = hcr & ~NV_BITS | HcrEl2.NV | random.nextLong() & NV_BITS;
+                }
+                write(
+                        SysReg.VNCR_EL2.key(),
+                        random.nextBoolean() ? RAM + (RAM_SIZE >> 1) : value());
+            }
             write(SysReg.HCR_EL2.key(), hcr);
             write(SysReg.TCR_EL2.key(), el2Tcr);
             write(SysReg.SCTLR_EL2.key(), sctlr());
@@ -376,8 +388,10 @@ final class RandomWordsFuzz implements AutoCloseable {
         int failures = 0;
         try (RandomWordsFuzz two = new RandomWordsFuzz(2);
                 RandomWordsFuzz one = new RandomWordsFuzz(1);
-                RandomWordsFuzz recorded = new RandomWordsFuzz(2, new StreamRecorder(null))) {
-            RandomWordsFuzz[] all = {two, one, two, recorded};
+                RandomWordsFuzz nested = new RandomWordsFuzz(CpuModel.parse(NESTED), 2, null);
+                RandomWordsFuzz recorded =
+                        new RandomWordsFuzz(CpuModel.defaultModel(), 2, new StreamRecorder(null))) {
+            RandomWordsFuzz[] all = {two, one, nested, recorded};
             long seed = first;
             for (long done = 0; done < words && failures < 10; done += ROUND, seed++) {
                 progress[0]++;
@@ -394,6 +408,7 @@ final class RandomWordsFuzz implements AutoCloseable {
                     "random words: seeds %d to %d, %d failures%n", first, seed - 1, failures);
             two.report("from EL2");
             one.report("from EL1");
+            nested.report("nested");
             recorded.report("recorded");
         }
         return failures;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD;
 
+import dev.nido.arch.CpuModel;
+
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,13 +17,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RandomWordsFuzzTest {
 
     @ParameterizedTest
-    @CsvSource({"2, 20261122", "1, 20271122"})
+    @CsvSource({
+        "default, 2, 20261122",
+        "default, 1, 20271122",
+        "'" + RandomWordsFuzz.NESTED + "', 2, 20281122"
+    })
     @Timeout(value = 600, threadMode = SEPARATE_THREAD)
-    void randomWordsEndInArchitecturalStates(int startEl, long seed) {
+    void randomWordsEndInArchitecturalStates(String cpu, int startEl, long seed) {
         String wanted = System.getProperty("nido.fuzz.words", System.getenv("NIDO_FUZZ_WORDS"));
-        long words = wanted == null ? 100_000 : Long.parseLong(wanted) / 2;
-        System.out.printf("random words from EL%d down: %d, from seed %d%n", startEl, words, seed);
-        try (RandomWordsFuzz fuzz = new RandomWordsFuzz(startEl)) {
+        long words = wanted == null ? 70_000 : Long.parseLong(wanted) / 3;
+        System.out.printf(
+                "random words on %s from EL%d down: %d, from seed %d%n", cpu, startEl, words, seed);
+        try (RandomWordsFuzz fuzz = new RandomWordsFuzz(CpuModel.parse(cpu), startEl, null)) {
             for (long done = 0; done < words; done += RandomWordsFuzz.ROUND, seed++) {
                 long round = seed;
                 assertThatCode(() -> fuzz.round(round))

@@ -26,12 +26,17 @@ class RandomTranslationTest {
     private SplittableRandom random;
     private boolean stage2On;
 
+    /** HCR_EL2.{NV, NV1} are random. */
+    private boolean nested;
+
     @ParameterizedTest
-    @ValueSource(strings = {"48", "44", "42", "40"})
-    void atAndAccessDoWhatTheArchitectureSays(String paBits) {
+    @ValueSource(strings = {"48", "44", "42", "40", "48,+nv2"})
+    void atAndAccessDoWhatTheArchitectureSays(String cpu) {
+        String paBits = cpu.substring(0, 2);
+        nested = cpu.endsWith("nv2");
         random = new SplittableRandom(0x6e69646fL + Integer.parseInt(paBits));
         Map<String, Integer> outcomes = new TreeMap<>();
-        try (MmuRig rig = new MmuRig("default,pa=" + paBits, 1, true)) {
+        try (MmuRig rig = new MmuRig("default,pa=" + cpu, 1, true)) {
             for (int i = 0; i < TABLES; i++) {
                 one(rig, Integer.parseInt(paBits), i, outcomes);
                 rig.tlbiEverything();
@@ -227,6 +232,10 @@ class RandomTranslationTest {
                             | (ref.ha2 ? 1 << 21 : 0)
                             | (ref.hd2 ? 1 << 22 : 0));
             rig.set(SysReg.VTTBR_EL2, ref.vttbr | 9L << 48);
+            if (nested) {
+                hcr |= (long) random.nextInt(4) << 42;
+                ref.nv1 = (hcr >>> 42 & 3) == 3;
+            }
         } else if (regime == 2) {
             hcr |= 1L << 34 | (ref.user || chance(50) ? 1L << 27 : 0);
         }

@@ -20,6 +20,10 @@ final class ReferenceTranslation {
     // Parameters, as register fields say
     boolean twoPrivileges = true;
     boolean twoRanges = true;
+
+    /** HCR_EL2.{NV, NV1} = {1, 1}: EL1's tables have the format with one privilege level. */
+    boolean nv1;
+
     boolean stage1On = true;
     boolean stage2On;
     boolean wxn;
@@ -234,7 +238,11 @@ final class ReferenceTranslation {
         boolean r;
         boolean w;
         boolean x;
-        if (!twoPrivileges) {
+        if (nv1 && user) {
+            r = false;
+            w = false;
+            x = true;
+        } else if (nv1 || !twoPrivileges) {
             r = true;
             w = mayWrite;
             x = !uxn && !(wxn && w);

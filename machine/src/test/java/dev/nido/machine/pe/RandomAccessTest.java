@@ -20,11 +20,11 @@ class RandomAccessTest {
     private static final SysReg[] CONTROLS = {
         SysReg.HCR_EL2, SysReg.CPTR_EL2, SysReg.MDCR_EL2, SysReg.CNTHCTL_EL2, SysReg.CNTKCTL_EL1,
         SysReg.CPACR_EL1, SysReg.SCTLR_EL1, SysReg.SCTLR_EL2, SysReg.PMUSERENR_EL0, SysReg.TCR_EL1,
-        SysReg.TCR_EL2, SysReg.VTCR_EL2, SysReg.MDSCR_EL1
+        SysReg.TCR_EL2, SysReg.VTCR_EL2, SysReg.MDSCR_EL1, SysReg.VNCR_EL2
     };
 
     @ParameterizedTest(name = "{0} from EL{1}")
-    @CsvSource({"max,2", "default,2", "default,1", "'default,-vhe,-pmuv3,-fp',2"})
+    @CsvSource({"'max,+nv2',2", "max,2", "default,2", "default,1", "'default,-vhe,-pmuv3,-fp',2"})
     void everyAccessEndsArchitecturally(String cpu, int startEl) {
         SplittableRandom random = new SplittableRandom(42);
         try (PeFixture f = new PeFixture(cpu, startEl)) {
