@@ -142,15 +142,30 @@ public final class Interpreter implements Engine {
         }
         pe.retired++;
         if (recorder != null) {
-            int op = Op.op(w);
-            recorder.retire(
-                    pe,
-                    pc,
-                    el,
-                    op < Op.LDR_V
-                            ? writes(ROWS[Op.ordinal(w)], Op.imm(w))
-                            : writes(memory.get32(code[WORDS] + at * 4L)));
+            recorder.retire(pe, pc, el, writes(w));
         }
+    }
+
+    /**
+     * What an operation outside the loop writes, as records say it. Not what the instruction in
+     * memory writes: it may be another one already, as long as the guest has not invalidated its
+     * caches.
+     */
+    private static long writes(long w) {
+        int op = Op.op(w);
+        long d = StreamRecorder.bit(Op.rd(w));
+        long n = StreamRecorder.bit(Op.rn(w));
+        long n2 = (Op.shift(w) & 3) == 0 ? 0 : n;
+        return switch (op) {
+            case Op.BR, Op.LOAD64, Op.LOAD32 -> d;
+            case Op.STORE64, Op.STORE, Op.STORE + 1, Op.STORE + 2, Op.STORE + 3, Op.STR_V -> 0;
+            case Op.LDR_V -> 1L << 32 + Op.rd(w);
+            case Op.LDP64 -> d | StreamRecorder.bit(Op.rm(w)) | n2;
+            case Op.STP64 -> n2;
+            case Op.LOAD_WB, Op.LOAD_WB + 1, Op.LOAD_WB + 2, Op.LOAD_WB + 3 -> d | n;
+            case Op.STORE_WB, Op.STORE_WB + 1, Op.STORE_WB + 2, Op.STORE_WB + 3 -> n;
+            default -> op > Op.MEMORY ? d : writes(ROWS[Op.ordinal(w)], Op.imm(w));
+        };
     }
 
     private static long writes(int word) {

@@ -141,7 +141,7 @@ public final class StreamRecorder {
     }
 
     /** The bit that a register number of {@code Pe.x} has in word 1; none for the sink. */
-    private static long bit(int r) {
+    static long bit(int r) {
         long bit = 1L << r;
         return bit & 0x7fffffff | bit >>> 33 << 31;
     }
