@@ -165,7 +165,7 @@ class HostedBoardTest {
 
     /** How many times all of them are started; the long form is set by the environment. */
     private static int rounds() {
-        String text = System.getenv("NIDO_LEAK_ROUNDS");
+        String text = System.getenv("NIDO_VM_ROUNDS");
         return text == null ? 3 : Integer.parseInt(text);
     }
 

@@ -209,7 +209,6 @@ public final class Comparison {
                         null,
                         (lane, index) -> {
                             Snapshot snapshot = new Snapshot(lane, target);
-                            lane.board().setTracer(new Exits(snapshot));
                             snapshots.add(snapshot);
                             return new Stop(snapshot, target);
                         })) {
@@ -302,6 +301,7 @@ public final class Comparison {
     private record Stop(Snapshot snapshot, long target) implements Lane.Observer {
         @Override
         public void begin(Lane lane) {
+            lane.board().setTracer(new Exits(snapshot));
             block(lane, 0);
         }
 

@@ -2,6 +2,7 @@ package dev.nido.board.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nido.arch.CpuModel;
 import dev.nido.arch.SysReg;
 import dev.nido.board.BoardConfig;
 import dev.nido.board.VirtBoard;
@@ -42,6 +43,7 @@ class ComparisonTest {
 
     private byte[] image;
     private BoardConfig config;
+    private BoardConfig hosted;
     private List<String> clean;
 
     @BeforeEach
@@ -54,11 +56,12 @@ class ComparisonTest {
                             + new String(program.readAllBytes(), StandardCharsets.UTF_8);
         }
         image = Assembler.assemble("disturbed", source, ORIGIN, Map.of()).bytes();
-        config =
+        BoardConfig.Builder builder =
                 BoardConfig.of(Files.write(directory.resolve("image"), image))
                         .memory(512 << 20)
-                        .deterministic(true)
-                        .build();
+                        .deterministic(true);
+        config = builder.build();
+        hosted = builder.hosting(BoardConfig.Hosting.STANDARD).build();
     }
 
     /** The instruction of each record in an undisturbed run, or "irq". */
@@ -94,8 +97,9 @@ class ComparisonTest {
         throw new AssertionError("no such record");
     }
 
+    /** The side that is disturbed is the hypervisor's. */
     private Outcome compare(Disturbance disturbance) throws Exception {
-        return Comparison.of(new Side("clean", config), new Side("disturbed", config, disturbance))
+        return Comparison.of(new Side("clean", config), new Side("disturbed", hosted, disturbance))
                 .timeout(Duration.ofSeconds(100))
                 .run();
     }
@@ -119,6 +123,47 @@ class ComparisonTest {
         assertThat(identical.instructions())
                 .isEqualTo(clean.stream().filter(i -> !i.equals("irq")).count());
         assertThat(identical.end()).isEqualTo(new MachineEnd.PoweredOff());
+    }
+
+    @Test
+    void reportShowsWhatTheHypervisorDidBefore() throws Exception {
+        cleanRun();
+        int due = nth("irq"::equals, 1);
+        Outcome outcome =
+                compare((record, pe, words, length) -> {
+                    if (record == due) {
+                        pe.x[24] ^= 1;
+                    }
+                });
+        assertThat(outcome).isInstanceOf(Outcome.Diverged.class);
+        assertThat(((Outcome.Diverged) outcome).report())
+                .anyMatch(line -> line.contains("exit for"));
+    }
+
+    @Test
+    void guestThatNeverEntersItsHypervisorComparesNothing() throws Exception {
+        Outcome outcome =
+                Comparison.of(new Side("bare", config), new Side("hosted", hosted))
+                        .leastExits(1_000_000)
+                        .run();
+        assertThat(outcome).isInstanceOf(Outcome.NotHosted.class);
+    }
+
+    @Test
+    void computersThatIdentifyThemselvesDifferentlyAreDifferent() throws Exception {
+        BoardConfig other =
+                BoardConfig.of(config.kernel())
+                        .memory(512 << 20)
+                        .deterministic(true)
+                        .cpu(CpuModel.parse("default,-aes"))
+                        .build();
+        Outcome outcome = Comparison.of(new Side("one", config), new Side("other", other)).run();
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Diverged.class,
+                        found ->
+                                assertThat(found.report())
+                                        .anyMatch(line -> line.startsWith("ID_AA64ISAR0_EL1 is ")));
     }
 
     @Test
