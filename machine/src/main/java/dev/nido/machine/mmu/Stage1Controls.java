@@ -32,7 +32,7 @@ final class Stage1Controls {
     private static final long SCTLR_USED =
             SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_NAA | SCTLR_I | SCTLR_WXN;
 
-    /** The bits of HCR_EL2 that the EL1&amp;0 regime and its stage 2 depend on. */
+    /** The bits of HCR_EL2, as it acts, that the EL1&amp;0 regime and its stage 2 depend on. */
     static final long HCR_USED =
             HcrEl2.VM
                     | HcrEl2.PTW
@@ -40,7 +40,6 @@ final class Stage1Controls {
                     | HcrEl2.TGE
                     | HcrEl2.CD
                     | HcrEl2.E2H
-                    | HcrEl2.NV
                     | HcrEl2.NV1
                     | HcrEl2.FWB;
 
@@ -211,7 +210,7 @@ final class Stage1Controls {
         defaultCacheable = (hcr & HcrEl2.DC) != 0 && !host;
         stage2 = (hcr & (HcrEl2.VM | HcrEl2.DC)) != 0 && !host;
         on = (sctlr & SCTLR_M) != 0 && !tge && !defaultCacheable;
-        nv1 = (hcr & (HcrEl2.NV | HcrEl2.NV1)) == (HcrEl2.NV | HcrEl2.NV1);
+        nv1 = (hcr & HcrEl2.NV1) != 0;
         writeImpliesNoExecute = (sctlr & SCTLR_WXN) != 0;
         alignmentChecked = (sctlr & SCTLR_A) != 0;
         unalignedOrdered = (sctlr & SCTLR_NAA) != 0;
