@@ -59,7 +59,7 @@ final class GuestRun {
             do {
                 try (VirtBoard board = board(builder.build())) {
                     Runnable quit = () -> board.end(new MachineEnd.Stopped());
-                    Monitor monitor = new Monitor(board.machine(), quit);
+                    Monitor monitor = new Monitor(board, quit);
                     console.attach(board.console(), quit, monitor);
                     board.setInputSource(console::mayGiveInput);
                     end = run(board);
