@@ -281,7 +281,7 @@ final class HostedPlatform implements Platform {
     }
 
     private boolean isIdleForEver() {
-        if (inputSource.getAsBoolean()) {
+        if (inputSource.getAsBoolean() || vm.isStopped()) {
             return false;
         }
         for (Vcpu vcpu : vcpus) {

@@ -36,6 +36,7 @@ public final class Vm implements AutoCloseable {
     private final VmMmioBus mmio = new VmMmioBus();
     private final GuestFirmware firmware;
     private boolean closed;
+    private volatile boolean stopped;
 
     Vm(Hypervisor hypervisor, VmConfig config) {
         this.hypervisor = hypervisor;
@@ -149,8 +150,14 @@ public final class Vm implements AutoCloseable {
         return hypervisor.machine().deterministic();
     }
 
+    /** Whether {@link #stop} was called: one of the vCPUs returns, or has, with the reason. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
     /** Switches all vCPUs off: the guest asked for the end. */
     public void stop() {
+        stopped = true;
         for (Vcpu vcpu : vcpus) {
             vcpu.powerOff();
         }
