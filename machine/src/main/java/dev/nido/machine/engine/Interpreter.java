@@ -96,12 +96,19 @@ public final class Interpreter implements Engine {
             }
             int at = (int) (pe.pc >>> 2) & WORDS - 1;
             long w = code[at];
-            if (w != 0) {
+            if (w == 0) {
+                predecoder.decode(code, at);
+            } else if (mayLeaveLoop(Op.op(w))) {
                 step(pe, code, at, w);
                 return;
             }
-            predecoder.decode(code, at);
+            // Else another PE has decoded, since the loop looked, a word that the loop executes.
         }
+    }
+
+    /** Whether an operation ever ends the loop: rare ones, and accesses and returns that miss. */
+    private static boolean mayLeaveLoop(int op) {
+        return op < Op.BRANCH || op == Op.BR || op >= Op.MEMORY && op < Op.ALU;
     }
 
     /** The code page at PC; null if fetching took an exception, which is entered. */
