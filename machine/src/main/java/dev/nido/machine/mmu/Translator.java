@@ -268,7 +268,7 @@ final class Translator {
             return execute ? data | EXECUTE : data;
         }
         int data = 0;
-        if (view != Context.PRIVILEGED_PAN || !el0 || r.nv1) {
+        if (view != Context.PRIVILEGED_PAN || !el0) {
             data = writable ? READ | WRITE : READ;
         }
         boolean execute = (entry & Tlb.PXN) == 0 && !(writable && (el0 || r.writeImpliesNoExecute));
@@ -372,7 +372,8 @@ final class Translator {
             e = e & ~Tlb.CLEAN | Tlb.READ_ONLY;
         }
         if (r.regime == Stage1Controls.EL2 || r.nv1) {
-            // One privilege level: bit 54 is its XN, AP[1] and bit 53 mean nothing.
+            // One privilege level: bit 54 is its XN, AP[1] and bit 53 mean nothing. Without a
+            // page that is EL0's, PAN has nothing to forbid.
             if (r.nv1) {
                 e |= Tlb.NV1;
             }

@@ -213,6 +213,10 @@ class NestedTranslationTest {
         assertThat(writeAbort().far).isEqualTo(0xffff_7000_0000_0078L);
         rig.set(SysReg.VNCR_EL2, 0xfe00_7000_0000_0fffL);
         assertThat(writeAbort().far).isEqualTo(0x7000_0000_0078L);
+        rig.set(SysReg.VNCR_EL2, 0x0100_0000_4500_0000L);
+        assertThat(writeAbort().far).isEqualTo(0xff00_0000_4500_0078L);
+        rig.set(SysReg.VNCR_EL2, 0x0080_0000_4500_0000L);
+        assertThat(writeAbort().far).isEqualTo(0x0080_0000_4500_0078L);
     }
 
     @Test
