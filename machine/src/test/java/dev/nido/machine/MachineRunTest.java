@@ -490,4 +490,63 @@ class MachineRunTest {
             assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
         }
     }
+
+    /** Two PEs forget and execute the same code, again and again. */
+    private static final String SHARED_CODE =
+            """
+            start:
+                ldr     x0, =CPU_ON
+                mov     x1, #1
+                adr     x2, work
+                hvc     #0
+            work:
+                ldr     x19, =60000
+            again:
+                adr     x1, shared
+                ic      ivau, x1
+                dsb     ish
+                isb
+                mov     x0, #0
+                mov     x2, #1
+                bl      shared
+                cmp     x0, #28
+                b.ne    .
+                subs    x19, x19, #1
+                b.ne    again
+                adr     x1, finished
+                mov     w2, #1
+                ldaddal w2, w3, [x1]
+                cbz     w3, .
+                ldr     x0, =SYSTEM_OFF
+                hvc     #0
+            interrupt:
+                b       .
+                .balign 64
+            shared:
+                add     x0, x0, #1
+                add     x0, x0, x2
+                add     x0, x0, #2
+                add     x0, x0, x2, lsl #1
+                add     x0, x0, #1
+                eor     x3, x0, x2
+                eor     x0, x3, x2
+                add     x0, x0, #7
+                add     x0, x0, x2, lsl #2
+                add     x0, x0, #1
+                add     x0, x0, x2
+                add     x0, x0, #8
+                sub     x0, x0, #4
+                add     x0, x0, x2, lsl #2
+                ret
+                .balign 64
+            finished:
+                .quad 0
+            """;
+
+    @Test
+    void pesThatDecodeTheSameCodeAtOnceExecuteIt() {
+        try (Machine machine = machine(SHARED_CODE, 2, false)) {
+            assertThat(machine.run(LIMIT)).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
 }
