@@ -4,6 +4,7 @@ module dev.nido.kvm {
 
     exports dev.nido.kvm;
     exports dev.nido.kvm.mmu;
+    exports dev.nido.kvm.nested;
     exports dev.nido.kvm.pgtable;
     exports dev.nido.kvm.timer;
     exports dev.nido.kvm.protect;

@@ -6,6 +6,9 @@ import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.mmu.Mmio;
 import dev.nido.kvm.mmu.PageTableCache;
+import dev.nido.kvm.mmu.S2Mmu;
+import dev.nido.kvm.nested.NestedVcpu;
+import dev.nido.kvm.nested.Nesting;
 import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.kvm.run.RunLoop;
@@ -32,13 +35,15 @@ public final class Vcpu {
     private static final int CNTV = GenericTimer.CNTV_INTID;
     private static final int CNTP = GenericTimer.CNTP_INTID;
 
-    private static final long RESET_PSTATE = Spsr.DAIF | 5;
+    private static final long RESET_EL1 = Spsr.DAIF | 5;
+    private static final long RESET_EL2 = Spsr.DAIF | 9;
 
     private static final Set<VcpuFeature> DEFAULT = EnumSet.of(VcpuFeature.PSCI_0_2);
 
     private final Vm vm;
     private final int id;
     private final VcpuContext context = new VcpuContext();
+    private final NestedVcpu nested;
     private final PageTableCache memoryCache;
     private final VgicCpu vgic;
     private final VcpuTimer timer;
@@ -62,6 +67,7 @@ public final class Vcpu {
     Vcpu(Vm vm, int id) {
         this.vm = vm;
         this.id = id;
+        nested = vm.nesting() == Nesting.NONE ? null : new NestedVcpu(this, context.sys);
         memoryCache = vm.arch().newCache();
         loop = new RunLoop(this);
         vgic = vm.vgic().createCpu(id, loop);
@@ -86,15 +92,40 @@ public final class Vcpu {
         set.addAll(wanted);
         EnumSet<VcpuFeature> fixed = EnumSet.copyOf(set);
         fixed.remove(VcpuFeature.POWER_OFF);
+        if (fixed.contains(VcpuFeature.HAS_EL2_E2H0) && !fixed.contains(VcpuFeature.HAS_EL2)) {
+            throw new KvmException(
+                    Errno.EINVAL, "vCPU feature HAS_EL2_E2H0 without HAS_EL2: no EL2 to have it");
+        }
         for (VcpuFeature f : fixed) {
             boolean there =
                     switch (f) {
                         case PMU_V3 -> vm.cpu().has(Feature.PMUv3);
-                        case EL1_32BIT, HAS_EL2, HAS_EL2_E2H0 -> false;
+                        case EL1_32BIT -> false;
+                        case HAS_EL2 -> nested != null;
+                        case HAS_EL2_E2H0 -> !vm.cpu().has(Feature.VHE);
                         default -> true;
                     };
             if (!there) {
                 throw new KvmException(Errno.EINVAL, "vCPU feature " + f + " is not there");
+            }
+        }
+        if (nested != null && !fixed.contains(VcpuFeature.HAS_EL2)) {
+            throw new KvmException(
+                    Errno.EINVAL, "the VM's CPU has EL2, and the vCPU's features lack HAS_EL2");
+        }
+        if (nested != null
+                && !vm.cpu().has(Feature.VHE)
+                && !fixed.contains(VcpuFeature.HAS_EL2_E2H0)) {
+            throw new KvmException(
+                    Errno.EINVAL,
+                    "the VM's CPU lacks FEAT_VHE, and the vCPU's features lack HAS_EL2_E2H0");
+        }
+        for (Vcpu other : vm.vcpus()) {
+            if (other != this && other.features != null && !other.features.equals(fixed)) {
+                throw new KvmException(
+                        Errno.EINVAL,
+                        "vCPU %d has features %s, and vCPU %d has %s: all of a VM have the same"
+                                .formatted(id, fixed, other.id, other.features));
             }
         }
         if (features != null && !features.equals(fixed)) {
@@ -113,12 +144,18 @@ public final class Vcpu {
     /** The state that the architecture gives to a PE at reset at EL1. */
     public void reset() {
         detach();
-        if (pe != null) {
+        PhysicalCpu on = cpu;
+        if (on != null) {
+            unloadContext();
             context.put(pe);
         }
-        context.reset(RESET_PSTATE);
-        if (pe != null) {
+        context.reset(nested == null ? RESET_EL1 : RESET_EL2);
+        if (nested != null) {
+            nested.reset();
+        }
+        if (on != null) {
             context.load(pe);
+            loadContext(on);
         }
         mmio.reset();
         timer.reset();
@@ -130,6 +167,16 @@ public final class Vcpu {
 
     public Vm vm() {
         return vm;
+    }
+
+    /** Its virtual EL2, or null if it has none. */
+    public NestedVcpu nested() {
+        return nested;
+    }
+
+    /** The stage-2 context in use: of the VM, or of a guest of its guest ({@code hw_mmu}). */
+    public S2Mmu hwMmu() {
+        return nested == null ? vm.arch().mmu() : nested.mmu();
     }
 
     /** Its number in the VM. */
@@ -240,22 +287,43 @@ public final class Vcpu {
         cpu = on;
         pe = on.pe();
         context.load(pe);
-        on.write(SysReg.VTCR_EL2, vm.arch().mmu().vtcr());
-        vm.arch().mmu().load(pe, id);
         timer.load(on);
         vgic.load(on);
         debug.load(on);
         pmu.load(on);
+        loadContext(on);
+    }
+
+    /** What depends on whether EL2 or a guest of the guest runs; the rest is loaded already. */
+    public void loadContext(PhysicalCpu on) {
+        if (nested != null) {
+            nested.load(on);
+        }
+        on.write(SysReg.VTCR_EL2, hwMmu().vtcr());
+        hwMmu().load(pe, id);
+        if (nested != null) {
+            timer.contextChanged();
+            vgic.switchTo(nested.vgicNested());
+        }
         TrapConfiguration.apply(this, on, vm.isPinned());
+    }
+
+    /** The inverse of {@link #loadContext}. */
+    public void unloadContext() {
+        hwMmu().put(pe);
+        if (nested != null) {
+            vgic.switchTo(false);
+            nested.put();
+        }
     }
 
     /** For {@link RunLoop}: gives it back ({@code kvm_arch_vcpu_put}). */
     public void put() {
+        unloadContext();
         pmu.put();
         debug.put();
         vgic.put();
         timer.put();
-        vm.arch().mmu().put(pe);
         context.put(pe);
         cpu = null;
         pe = null;
@@ -265,6 +333,9 @@ public final class Vcpu {
     void close() {
         loop.close();
         memoryCache.free();
+        if (nested != null) {
+            nested.close();
+        }
     }
 
     // Power (PSCI)
@@ -453,15 +524,25 @@ public final class Vcpu {
         }
     }
 
-    /** A system register of the guest, one of EL0 or EL1 ({@code vcpu_read_sys_reg}). */
+    /**
+     * A system register of the guest, by its virtual name: an EL1 name is the register of the
+     * guest's EL1 also while its EL2 runs in its place ({@code vcpu_read_sys_reg}).
+     */
     public long readSys(SysReg r) {
         Pe pe = here();
+        if (nested != null) {
+            return nested.read(r);
+        }
         return pe != null ? pe.readRegister(r) : context.sys[r.ordinal()];
     }
 
-    /** Sets a system register of the guest ({@code vcpu_write_sys_reg}). */
+    /** Sets a system register of the guest, by its virtual name ({@code vcpu_write_sys_reg}). */
     public void writeSys(SysReg r, long value) {
         Pe pe = here();
+        if (nested != null) {
+            nested.write(r, value);
+            return;
+        }
         if (pe != null) {
             pe.writeRegister(r, value);
         } else {
@@ -489,6 +570,16 @@ public final class Vcpu {
     public void skipInstruction() {
         loop.instructionEmulated();
         setPc(pc() + 4);
+    }
+
+    /** Counts the instruction at the PC as executed; the caller sets where it leads to. */
+    public void instructionEmulated() {
+        loop.instructionEmulated();
+    }
+
+    /** Has what was emulated or injected so far happen, before something else does. */
+    public void commit() {
+        loop.commit();
     }
 
     /** The guest's registers are those of an exception that was just injected. */

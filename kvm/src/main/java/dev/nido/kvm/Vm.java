@@ -1,11 +1,13 @@
 package dev.nido.kvm;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.arch.GicParameters;
 import dev.nido.kvm.mmu.GuestRam;
 import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmArch;
 import dev.nido.kvm.mmu.VmMmioBus;
+import dev.nido.kvm.nested.Nesting;
 import dev.nido.kvm.protect.GuestHypercalls;
 import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.psci.GuestFirmware;
@@ -25,6 +27,7 @@ public final class Vm implements AutoCloseable {
 
     private final Hypervisor hypervisor;
     private final VmConfig config;
+    private final Nesting nesting;
     private final List<Vcpu> vcpus = new CopyOnWriteArrayList<>();
     private final IdRegisters idRegisters;
     private final PmuEventFilter pmuFilter;
@@ -45,6 +48,7 @@ public final class Vm implements AutoCloseable {
         if (config.protectedVm() && mode == null) {
             throw new KvmException(Errno.EINVAL, "a protected VM on a machine that is not");
         }
+        nesting = nesting(hypervisor, config);
         idRegisters = new IdRegisters(config.cpu());
         pmuFilter = new PmuEventFilter(idRegisters);
         Machine machine = hypervisor.machine();
@@ -65,12 +69,36 @@ public final class Vm implements AutoCloseable {
         slots = new MemorySlots(arch, !hypervisor.scattered());
         ram = new GuestRam(arch, slots);
         ownRam = GuestRam.ofHypervisor(arch, slots);
-        firmware = new GuestFirmware(this, false);
+        firmware = new GuestFirmware(this, nesting != Nesting.NONE);
         vgic.setTraced(this);
         arch.setTraced(this);
         if (mode != null) {
             protect(mode);
         }
+    }
+
+    /** Over which feature the guest's EL2, if it has one, is built. */
+    private static Nesting nesting(Hypervisor hypervisor, VmConfig config) {
+        CpuModel cpu = config.cpu();
+        if (!cpu.has(Feature.EL2)) {
+            return Nesting.NONE;
+        }
+        Nesting nesting = Nesting.of(hypervisor.machine().pe(0).cpu);
+        if (nesting == Nesting.NONE) {
+            throw new KvmException(
+                    Errno.EINVAL, "the VM's CPU has EL2, and the machine's lacks FEAT_NV");
+        }
+        if (config.protectedVm()) {
+            throw new KvmException(
+                    Errno.EINVAL, "the VM is protected, and its CPU has EL2: it can't be both");
+        }
+        if (nesting == Nesting.NV2 && cpu.has(Feature.VHE) && cpu.has(Feature.E2H0)) {
+            throw new KvmException(
+                    Errno.EINVAL,
+                    "the VM's CPU has both FEAT_VHE and FEAT_E2H0, and the machine FEAT_NV2: a change"
+                            + " of HCR_EL2.E2H would not be seen");
+        }
+        return nesting;
     }
 
     /** Has the pages' owners asked from the first page on. */
@@ -93,6 +121,11 @@ public final class Vm implements AutoCloseable {
 
     public VmConfig config() {
         return config;
+    }
+
+    /** Over which feature its vCPUs have an EL2. */
+    public Nesting nesting() {
+        return nesting;
     }
 
     /** The CPU that the guest sees. */

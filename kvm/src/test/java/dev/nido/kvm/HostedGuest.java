@@ -1,6 +1,7 @@
 package dev.nido.kvm;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.isa.Assembler;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
@@ -40,10 +41,22 @@ public final class HostedGuest implements AutoCloseable {
     public final Map<String, Long> symbols = new HashMap<>();
     private LongUnaryOperator onRead = ipa -> 0;
 
+    /** Ends a guest that has an EL2. */
+    public static final String OFF_BY_SMC =
+            """
+            off: movz x0, #0x8400, lsl #16
+            movk x0, #8
+            smc #0
+            """;
+
     private HostedGuest(Machine machine, Hypervisor hypervisor, int vcpus) {
+        this(machine, hypervisor, CpuModel.defaultModel().withoutEl2(), vcpus);
+    }
+
+    private HostedGuest(Machine machine, Hypervisor hypervisor, CpuModel cpu, int vcpus) {
         this.machine = machine;
         this.hypervisor = hypervisor;
-        vm = hypervisor.createVm(VmConfig.of(CpuModel.defaultModel().withoutEl2()));
+        vm = hypervisor.createVm(VmConfig.of(cpu));
         vm.slots().add(0, RAM, 16 << 20);
         for (int i = 0; i < vcpus; i++) {
             vm.createVcpu(i);
@@ -64,6 +77,49 @@ public final class HostedGuest implements AutoCloseable {
                         1,
                         2,
                         false));
+    }
+
+    /**
+     * A machine for hypervisors of guests that see {@code guest}, with an EL2 by {@code nesting}.
+     */
+    public static Machine nestingMachine(Feature nesting, CpuModel guest, int pes, boolean det) {
+        return new Machine(
+                new MachineConfig(
+                        guest.underNestingHypervisor(nesting),
+                        pes,
+                        0x80_0000_0000L,
+                        1L << 30,
+                        det,
+                        1,
+                        2,
+                        false));
+    }
+
+    /**
+     * A guest that starts at its EL2, in deterministic mode.
+     *
+     * @param nesting NV or NV2: what its EL2 is built on
+     * @param cpu what it sees: without E2H0 its E2H is 1, without VHE it is 0
+     */
+    public static HostedGuest nested(Feature nesting, CpuModel cpu, int vcpus, String program) {
+        Machine machine = nestingMachine(nesting, cpu, vcpus, true);
+        HostedGuest guest = new HostedGuest(machine, new Hypervisor(machine), cpu, vcpus);
+        guest.load(program);
+        return guest;
+    }
+
+    /** The same with the wall clock. */
+    public static HostedGuest nestedThreaded(
+            Feature nesting, CpuModel cpu, int vcpus, int pes, String program) {
+        Machine machine = nestingMachine(nesting, cpu, pes, false);
+        HostedGuest guest = new HostedGuest(machine, new Hypervisor(machine), cpu, vcpus);
+        guest.load(program);
+        return guest;
+    }
+
+    /** What a guest hypervisor of the tests sees: E2H fixed to 1 or to 0. */
+    public static CpuModel hypervisorCpu(boolean e2h) {
+        return CpuModel.parse(e2h ? "default,-e2h0" : "default,-vhe");
     }
 
     /** A guest with the wall clock. */

@@ -7,6 +7,7 @@ import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.nested.NestedExceptions;
 
 /**
  * Exceptions that the hypervisor injects into the guest (KVM's inject_fault.c and hyp/exception.c):
@@ -33,20 +34,36 @@ public final class ExceptionInjection {
      * @param iss syndrome without the class: WnR, CM, S1PTW and status as the PE reports them
      */
     public static void dataAbort(Vcpu vcpu, long far, int iss) {
-        vcpu.writeSys(SysReg.FAR_EL1, far);
-        boolean sameEl = Spsr.el(vcpu.pstate()) == 1;
-        synchronous(vcpu, Esr.of(Esr.EC_DATA_ABORT | (sameEl ? 1 : 0), true, iss));
+        abort(vcpu, Esr.EC_DATA_ABORT, far, iss);
     }
 
     /** A synchronous external abort on an instruction fetch ({@code kvm_inject_pabt}). */
     public static void prefetchAbort(Vcpu vcpu, long far, int iss) {
-        vcpu.writeSys(SysReg.FAR_EL1, far);
-        boolean sameEl = Spsr.el(vcpu.pstate()) == 1;
-        synchronous(vcpu, Esr.of(Esr.EC_INSTRUCTION_ABORT | (sameEl ? 1 : 0), true, iss));
+        abort(vcpu, Esr.EC_INSTRUCTION_ABORT, far, iss);
     }
 
-    /** Any synchronous exception to EL1 with this syndrome. */
+    private static void abort(Vcpu vcpu, int ec, long far, int iss) {
+        int target = vcpu.nested() != null && NestedExceptions.takesAborts(vcpu) ? 2 : 1;
+        vcpu.writeSys(target == 2 ? SysReg.FAR_EL2 : SysReg.FAR_EL1, far);
+        int sameEl = Spsr.el(vcpu.pstate()) == target ? 1 : 0;
+        long esr = Esr.of(ec | sameEl, true, iss);
+        if (target == 2) {
+            NestedExceptions.synchronous(vcpu, esr);
+        } else {
+            toEl1(vcpu, esr);
+        }
+    }
+
+    /** Any synchronous exception of the context that executes: to EL1, or to EL2 at its own. */
     public static void synchronous(Vcpu vcpu, long esr) {
+        if (vcpu.nested() != null && vcpu.nested().isHypContext()) {
+            NestedExceptions.synchronous(vcpu, esr);
+        } else {
+            toEl1(vcpu, esr);
+        }
+    }
+
+    private static void toEl1(Vcpu vcpu, long esr) {
         trace(vcpu, esr);
         vcpu.writeSys(SysReg.ESR_EL1, esr);
         enter(vcpu, SYNCHRONOUS);

@@ -6,6 +6,7 @@ import dev.nido.kvm.Handled;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.GuestAbort;
+import dev.nido.kvm.nested.ExitForwarding;
 import dev.nido.kvm.sysreg.SystemRegisterTraps;
 import dev.nido.kvm.sysreg.VirtualPmu;
 
@@ -23,6 +24,12 @@ final class ExitHandlers {
     /** An exception from EL0 or EL1 ({@code handle_trap_exceptions}). */
     int synchronous(long esr) {
         int ec = Esr.exceptionClass(esr);
+        if (vcpu.nested() != null) {
+            int handled = ExitForwarding.handle(vcpu, esr, ec);
+            if (handled != ExitForwarding.OURS) {
+                return handled;
+            }
+        }
         return switch (ec) {
             case Esr.EC_WFX -> waitFor(esr);
             case Esr.EC_HVC -> {

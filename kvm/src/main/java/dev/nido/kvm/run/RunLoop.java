@@ -8,7 +8,8 @@ import dev.nido.kvm.Handled;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
-import dev.nido.kvm.mmu.S2Mmu;
+import dev.nido.kvm.nested.NestedExceptions;
+import dev.nido.kvm.nested.NestedVcpu;
 import dev.nido.kvm.vgic.VgicCpu;
 import dev.nido.machine.Machine;
 import dev.nido.machine.engine.Engine;
@@ -65,6 +66,7 @@ public final class RunLoop implements VgicCpu.Owner {
 
     private static final int VTTBR_EL2 = SysReg.VTTBR_EL2.ordinal();
     private static final int ESR_EL2 = SysReg.ESR_EL2.ordinal();
+    private static final int SPSR_EL2 = SysReg.SPSR_EL2.ordinal();
 
     private static final java.lang.invoke.VarHandle REQUESTS;
 
@@ -93,7 +95,7 @@ public final class RunLoop implements VgicCpu.Owner {
     private final Machine machine;
     private final PhysicalCpus cpus;
     private final ExitHandlers handlers;
-    private final S2Mmu mmu;
+    private final NestedVcpu nested;
     private final boolean deterministic;
     private volatile int requests;
     private volatile Thread thread;
@@ -134,7 +136,7 @@ public final class RunLoop implements VgicCpu.Owner {
         this.cpus = vm.hypervisor().cpus();
         this.deterministic = machine.deterministic();
         this.handlers = new ExitHandlers(vcpu);
-        this.mmu = vm.arch().mmu();
+        this.nested = vcpu.nested();
     }
 
     // Requests, from any thread
@@ -180,7 +182,7 @@ public final class RunLoop implements VgicCpu.Owner {
     public int previousInstruction() {
         long at = vcpu.pc() - 4;
         long par = cpu.read(SysReg.PAR_EL1);
-        boolean user = Spsr.el(vcpu.pstate()) == 0;
+        boolean user = Spsr.el(pe.sys[SPSR_EL2]) == 0;
         pe.systemInstruction(user ? AT_S12E0R : AT_S12E1R, at);
         long found = cpu.read(SysReg.PAR_EL1);
         cpu.write(SysReg.PAR_EL1, par);
@@ -218,7 +220,7 @@ public final class RunLoop implements VgicCpu.Owner {
         emulated = true;
         emulatedAt = vcpu.pc();
         emulatedWord = pe == null ? 0 : pe.trappedInstruction;
-        emulatedEl = Spsr.el(vcpu.pstate());
+        emulatedEl = nested == null ? Spsr.el(vcpu.pstate()) : nested.shownEl();
     }
 
     /** The vCPU's registers are those of an exception just taken to EL1. */
@@ -226,7 +228,9 @@ public final class RunLoop implements VgicCpu.Owner {
         injected = true;
         injectedSynchronous = synchronous;
         if (vcpu.pmu().counting()) {
-            vcpu.pmu().injected(Spsr.el(vcpu.readSys(SysReg.SPSR_EL1)));
+            boolean toEl2 = nested != null && nested.isEl2();
+            SysReg from = toEl2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1;
+            vcpu.pmu().injected(Spsr.el(vcpu.readSys(from)));
         }
     }
 
@@ -287,6 +291,9 @@ public final class RunLoop implements VgicCpu.Owner {
                 }
                 continue;
             }
+            if (nested != null && NestedExceptions.pendingInterrupt(vcpu)) {
+                continue;
+            }
             Tracer tracer = vm.hypervisor().tracer();
             vcpu.vgic().flush();
             if (tracer != null) {
@@ -295,6 +302,7 @@ public final class RunLoop implements VgicCpu.Owner {
             enter();
             Left left = guest(until);
             inGuest = false;
+            exited();
             if (!deterministic) {
                 pe.mmu.suspend();
             }
@@ -344,12 +352,15 @@ public final class RunLoop implements VgicCpu.Owner {
     /** Goes to where the guest is, and accounts for what was done on its behalf. */
     private void enter() {
         // Before the PE has to serve others' TLB maintenance: a new VMID may need some of its own.
-        long vttbr = mmu.vttbr(pe);
+        long vttbr = vcpu.hwMmu().vttbr(pe);
         if (!deterministic) {
             pe.mmu.resume();
         }
         if (vttbr != pe.sys[VTTBR_EL2]) {
             cpu.write(SysReg.VTTBR_EL2, vttbr);
+        }
+        if (nested != null) {
+            nested.entering(pe);
         }
         pe.resumeGuest();
         if (emulated) {
@@ -358,15 +369,25 @@ public final class RunLoop implements VgicCpu.Owner {
         }
         if (injected) {
             injected = false;
-            pe.recordInjected(injectedSynchronous);
+            boolean toEl2 = nested != null && nested.isHypLoaded();
+            SysReg spsr = toEl2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1;
+            pe.recordInjected(injectedSynchronous, vcpu.readSys(spsr));
+        }
+    }
+
+    /** The mode as the guest has it, before anybody looks at it. */
+    private void exited() {
+        if (nested != null) {
+            nested.exited(pe);
         }
     }
 
     /** The same where the guest does not go on now. */
-    private void commit() {
+    public void commit() {
         if (emulated || injected) {
             enter();
             pe.leaveGuest();
+            exited();
             if (!deterministic) {
                 pe.mmu.suspend();
             }
@@ -401,7 +422,7 @@ public final class RunLoop implements VgicCpu.Owner {
                 if (pe.enteredEl2) {
                     return Left.EXIT;
                 }
-                pe.recordInjected(false);
+                pe.recordTaken(false);
             }
             long limit = Math.min(until - pe.retired, untilDeadline());
             limit = Math.min(limit, pe.pmu.untilOverflow());
@@ -520,7 +541,7 @@ public final class RunLoop implements VgicCpu.Owner {
             pe.timer.update();
         }
         vcpu.timer().update();
-        if (vcpu.vgic().pending()) {
+        if (vcpu.vgic().pending() || nested != null && nested.wakesUp()) {
             vcpu.setWaiting(false);
             return true;
         }

@@ -7,6 +7,7 @@ import dev.nido.arch.HcrEl2;
 import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.nested.NestedTraps;
 import dev.nido.kvm.run.PhysicalCpu;
 
 /**
@@ -49,13 +50,18 @@ public final class TrapConfiguration {
      *     for itself needs no broadcast
      */
     public static void apply(Vcpu vcpu, PhysicalCpu cpu, boolean pinned) {
+        cpu.write(SysReg.HSTR_EL2, 0);
+        long hcr = hcr(vcpu, cpu.pe().cpu, pinned);
+        if (vcpu.nested() != null) {
+            NestedTraps.apply(vcpu, cpu, hcr, mdcr(vcpu));
+            return;
+        }
         IdRegisters ids = vcpu.vm().idRegisters();
         cpu.write(SysReg.VPIDR_EL2, ids.get(SysReg.MIDR_EL1));
         cpu.write(SysReg.VMPIDR_EL2, CpuModel.mpidr(vcpu.id()));
         cpu.write(SysReg.CPTR_EL2, CPTR);
-        cpu.write(SysReg.HSTR_EL2, 0);
         cpu.write(SysReg.MDCR_EL2, mdcr(vcpu));
-        cpu.write(SysReg.HCR_EL2, hcr(vcpu, cpu.pe().cpu, pinned));
+        cpu.write(SysReg.HCR_EL2, hcr);
     }
 
     /**

@@ -99,7 +99,7 @@ public final class VirtualDebug {
     }
 
     /** The value of a register as user space gets it. */
-    long stored(SysReg r) {
+    public long stored(SysReg r) {
         return values[r.ordinal()];
     }
 

@@ -101,6 +101,11 @@ public final class VcpuTimer {
         cpu.write(t.ctl, t.ctlValue);
     }
 
+    /** The vCPU has gone from its EL2 to a guest of its guest, or back. */
+    public void contextChanged() {
+        update();
+    }
+
     /** Takes them from the PE, which goes on without ({@code kvm_timer_vcpu_put}). */
     public void put() {
         put(virtual);

@@ -214,6 +214,24 @@ public final class VgicCpu {
         cpu = null;
     }
 
+    /**
+     * Gives the PE the guest's own list registers for its guest, or takes them back.
+     *
+     * @param nested whether the guest's guest gets its interrupts from them
+     */
+    public void switchTo(boolean nested) {
+        stale = true;
+    }
+
+    /**
+     * What is signalled to the guest's EL2.
+     *
+     * @return bit 0 for an IRQ, bit 1 for an FIQ
+     */
+    public int signalled() {
+        return pending() ? 1 : 0;
+    }
+
     // The list
 
     void add(VirtualInterrupt irq) {

@@ -130,7 +130,7 @@ public final class Interpreter implements Engine {
     /** Executes the instruction at PC, one that the loop leaves alone. */
     private void step(Pe pe, long[] code, int at, long w) {
         long pc = pe.pc;
-        int el = pe.el;
+        int el = pe.shownEl();
         try {
             execute(pe, w);
             if (Op.op(w) != Op.SYSTEM && Op.op(w) != Op.BR) {

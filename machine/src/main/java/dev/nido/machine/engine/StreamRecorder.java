@@ -1,5 +1,6 @@
 package dev.nido.machine.engine;
 
+import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.machine.pe.Pe;
 
@@ -105,7 +106,7 @@ public final class StreamRecorder {
      *
      * @param pe state after the instruction
      * @param pc the instruction's address
-     * @param el exception level at which it executed
+     * @param el exception level at which it executed ({@link Pe#shownEl})
      * @param writes X registers written in bits 31:0 (31 = SP), V registers in 63:32
      */
     void retire(Pe pe, long pc, int el, long writes) {
@@ -137,7 +138,7 @@ public final class StreamRecorder {
 
     /** What word 1 of the records has in common while neither EL nor PSTATE.DAIF changes. */
     static long head(Pe pe) {
-        return RETIRED | (long) pe.el << 4 | (long) (pe.daif >>> 6) << 12;
+        return RETIRED | (long) pe.shownEl() << 4 | (long) (pe.daif >>> 6) << 12;
     }
 
     /** The bit that a register number of {@code Pe.x} has in word 1; none for the sink. */
@@ -258,14 +259,30 @@ public final class StreamRecorder {
      */
     public void exception(Pe pe, boolean synchronous) {
         boolean el2 = pe.el == 2;
+        exception(pe, synchronous, el2 ? pe.sys[SysReg.SPSR_EL2.ordinal()] : shownSpsr(pe));
+    }
+
+    /** The same with SPSR as the level that took the exception reads it. */
+    public void exception(Pe pe, boolean synchronous, long spsr) {
+        boolean el2 = pe.el == 2;
         record[0] = pe.pc;
-        record[1] = EXCEPTION | (long) pe.el << 4;
+        record[1] = EXCEPTION | (long) pe.shownEl() << 4;
         record[2] = synchronous ? pe.sys[(el2 ? SysReg.ESR_EL2 : SysReg.ESR_EL1).ordinal()] : 0;
         record[3] = synchronous ? pe.sys[(el2 ? SysReg.FAR_EL2 : SysReg.FAR_EL1).ordinal()] : 0;
-        record[4] = pe.sys[(el2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1).ordinal()];
+        record[4] = spsr;
         record[5] = pe.sys[(el2 ? SysReg.ELR_EL2 : SysReg.ELR_EL1).ordinal()];
         exceptions++;
         finish(pe, 6);
+    }
+
+    /**
+     * SPSR_EL1 as the level that the exception was taken to reads it. With {NV, NV1, NV2} = {1, 1,
+     * 0} that level's hypervisor has to make EL1 to EL2 in it.
+     */
+    private static long shownSpsr(Pe pe) {
+        long spsr = pe.sys[SysReg.SPSR_EL1.ordinal()];
+        boolean fromEl1 = Spsr.el(spsr) == 1;
+        return fromEl1 && pe.shownEl() == 2 ? spsr ^ 3L << Spsr.EL_SHIFT : spsr;
     }
 
     private void finish(Pe pe, int n) {

@@ -274,6 +274,14 @@ public final class Pe {
         return el == 2 ? (hcr & HcrEl2.E2H) != 0 : el == 0 && isHost();
     }
 
+    /**
+     * The exception level that software here believes in, as CurrentEL shows it: a hypervisor that
+     * runs at EL1 with HCR_EL2.NV = 1 is at EL2.
+     */
+    public int shownEl() {
+        return el == 1 && (hcr & HcrEl2.NV) != 0 ? 2 : el;
+    }
+
     /** SCTLR of the regime that the current EL runs in. */
     long sctlr() {
         return sys[el == 2 || inHost() ? SCTLR_EL2 : SCTLR_EL1];
@@ -364,8 +372,17 @@ public final class Pe {
      * Records an exception that EL2 has injected; {@link #resumeGuest} has gone to its vector.
      *
      * @param synchronous whether ESR and FAR were written
+     * @param spsr SPSR as the level reads it that the exception was taken to
      */
-    public void recordInjected(boolean synchronous) {
+    public void recordInjected(boolean synchronous, long spsr) {
+        countRepeated();
+        if (machine.recorder() != null) {
+            machine.recorder().exception(this, synchronous, spsr);
+        }
+    }
+
+    /** The same for an exception that the PE itself has taken. */
+    public void recordTaken(boolean synchronous) {
         countRepeated();
         if (machine.recorder() != null) {
             machine.recorder().exception(this, synchronous);

@@ -288,8 +288,7 @@ final class SystemRegisters {
     private long readState(SysReg r) {
         return switch (r) {
             case SPSel -> pe.spSel;
-            case CurrentEL ->
-                    (pe.el == 1 && (pe.hcr & HcrEl2.NV) != 0 ? 2 : pe.el) << Spsr.EL_SHIFT;
+            case CurrentEL -> pe.shownEl() << Spsr.EL_SHIFT;
             case PAN -> pe.pan ? Spsr.PAN : 0;
             case UAO -> pe.uao ? Spsr.UAO : 0;
             case NZCV -> pe.nzcv & Spsr.NZCV;
