@@ -545,14 +545,13 @@ public final class Mmu {
         boolean both = op1 == 4 && op2 >= 4;
         boolean user = both ? op2 >= 6 : op1 == 0 && crm == 8 && op2 >= 2;
         long hcr = pe.hcr;
-        int regime;
-        if (both) {
-            regime = Stage1Controls.EL10;
-        } else {
+        boolean host = HcrEl2.isHost(hcr) && pe.el == 2;
+        if (!both || host) {
+            // For a host, EL1's forms mean its own regime, which has no stage 2.
             access |= Translator.STAGE1_ONLY;
-            int el = user ? 0 : op1 == 4 || HcrEl2.isHost(hcr) && pe.el == 2 ? 2 : 1;
-            regime = regimeOf(el, hcr);
         }
+        int el = user ? 0 : op1 == 4 && !both || host ? 2 : 1;
+        int regime = regimeOf(el, hcr);
         int view =
                 user
                         ? Context.USER
@@ -571,6 +570,19 @@ public final class Mmu {
             walk = Walk.fault(t.status, t.stage2Fault, t.onWalk);
         }
         pe.sys[SysReg.PAR_EL1.ordinal()] = walk.par();
+    }
+
+    /**
+     * Where the descriptor lies that the last {@link #at} could not read for a stage-2 fault: an
+     * IPA. Software of EL2 finds it by a walk of its own.
+     */
+    public long walkFaultIpa() {
+        return translator.faultIpa;
+    }
+
+    /** The stage-1 level of the descriptor that the last {@link #at} came to. */
+    public int walkLevel() {
+        return translator.walkLevel;
     }
 
     // Maintenance

@@ -47,6 +47,38 @@ public final class TlbMaintenance {
         pe.mmu.applyLocally(all(Scope.STAGE1, vmid));
     }
 
+    /** TLBI VMALLS12E1 on one PE. */
+    public void stage1And2(Pe pe, int vmid) {
+        pe.mmu.applyLocally(all(Scope.STAGE1_AND_2, vmid));
+    }
+
+    /**
+     * A TLBI of EL1 with a VMID of the hypervisor's choice in VTTBR_EL2, on all PEs whatever
+     * shareability domain the form names.
+     *
+     * @param key encoding of the SYS instruction: op0 1, op1 0, CRn 8
+     * @param value its operand; one that names no granule has no effect
+     * @param wideAsid TCR_EL1.AS: ASIDs have 16 bits, else 8
+     */
+    public void el1(int vmid, int key, long value, boolean wideAsid) {
+        Invalidation i = el1Form(vmid, key, value, wideAsid);
+        if (i != null) {
+            broadcast(i);
+        }
+    }
+
+    /** The same on one PE. */
+    public void el1(Pe pe, int vmid, int key, long value, boolean wideAsid) {
+        Invalidation i = el1Form(vmid, key, value, wideAsid);
+        if (i != null) {
+            pe.mmu.applyLocally(i);
+        }
+    }
+
+    private static Invalidation el1Form(int vmid, int key, long value, boolean wideAsid) {
+        return TlbiDecoder.el1(key, value, Stage1Controls.EL10, vmid, wideAsid ? 0xffff : 0xff);
+    }
+
     /** TLBI ALLE1IS: all entries of both stages of all VMIDs. */
     public void everyVmid() {
         broadcast(all(Scope.EVERY_VMID, 0));
@@ -62,6 +94,12 @@ public final class TlbMaintenance {
 
     private void broadcast(Invalidation i) {
         int pes = machine.pes();
+        if (machine.deterministic()) {
+            for (int n = 0; n < pes; n++) {
+                machine.pe(n).mmu.applyLocally(i);
+            }
+            return;
+        }
         long[] tickets = new long[pes];
         for (int n = 0; n < pes; n++) {
             tickets[n] = machine.pe(n).mmu.post(i);

@@ -41,8 +41,7 @@ final class TlbiDecoder {
         int crm = key >> 3 & 15;
         int op2 = key & 7;
         if (op1 == 0) {
-            boolean range = crm == 2 || crm == 5 || crm == 6;
-            return range ? range(el1, op2, value) : plain(el1, op2, value);
+            return el1(key, value, el1.regime, el1.vmid, el1.asidMask);
         }
         if (op1 != 4) {
             return null;
@@ -52,50 +51,68 @@ final class TlbiDecoder {
             case 1, 3, 7 ->
                     switch (op2) {
                         case 0 -> all(Scope.REGIME, el2.regime, 0);
-                        case 1, 5 -> page(el2, el2.asidMask != 0, value);
+                        case 1, 5 -> page(el2.regime, 0, el2.asidMask, el2.asidMask != 0, value);
                         case 4 -> all(Scope.EVERY_VMID, Stage1Controls.EL10, 0);
                         case 6 -> all(Scope.STAGE1_AND_2, Stage1Controls.EL10, vmid);
                         default -> null;
                     };
-            case 2, 5, 6 -> op2 == 1 || op2 == 5 ? range(el2, op2, value) : null;
+            case 2, 5, 6 ->
+                    op2 == 1 || op2 == 5 ? range(el2.regime, 0, el2.asidMask, op2, value) : null;
             default -> null;
         };
+    }
+
+    /**
+     * A form of EL1 (op1 0).
+     *
+     * @param regime the regime that it works on
+     * @param vmid of the entries
+     * @param asidMask the bits of the operand's ASID that count
+     * @return as {@link #decode}
+     */
+    static Invalidation el1(int key, long value, int regime, int vmid, int asidMask) {
+        int crm = key >> 3 & 15;
+        int op2 = key & 7;
+        boolean range = crm == 2 || crm == 5 || crm == 6;
+        return range
+                ? range(regime, vmid, asidMask, op2, value)
+                : plain(regime, vmid, asidMask, op2, value);
     }
 
     private static Invalidation all(Scope scope, int regime, int vmid) {
         return new Invalidation(scope, regime, vmid, TlbSpace.GLOBAL, 0, 0);
     }
 
-    private static Invalidation plain(Stage1Controls r, int op2, long value) {
+    private static Invalidation plain(int regime, int vmid, int asidMask, int op2, long value) {
         return switch (op2) {
-            case 0 -> all(Scope.STAGE1, r.regime, r.vmid);
-            case 1, 5 -> page(r, true, value);
+            case 0 -> all(Scope.STAGE1, regime, vmid);
+            case 1, 5 -> page(regime, vmid, asidMask, true, value);
             case 2 ->
                     new Invalidation(
-                            Scope.ASID, r.regime, r.vmid, (int) (value >>> 48) & r.asidMask, 0, 0);
-            case 3, 7 -> page(r, false, value);
+                            Scope.ASID, regime, vmid, (int) (value >>> 48) & asidMask, 0, 0);
+            case 3, 7 -> page(regime, vmid, asidMask, false, value);
             default -> null;
         };
     }
 
-    private static Invalidation page(Stage1Controls r, boolean asid, long value) {
+    private static Invalidation page(int regime, int vmid, int asidMask, boolean asid, long value) {
         // VA[55:12] in bits 43:0; bit 55 stands for those above.
         long va = value << 20 >> 8;
         return new Invalidation(
-                asid || r.regime == Stage1Controls.EL2 ? Scope.ADDRESS : Scope.ADDRESS_ALL_ASIDS,
-                r.regime,
-                r.vmid,
-                asid ? (int) (value >>> 48) & r.asidMask : TlbSpace.GLOBAL,
+                asid || regime == Stage1Controls.EL2 ? Scope.ADDRESS : Scope.ADDRESS_ALL_ASIDS,
+                regime,
+                vmid,
+                asid ? (int) (value >>> 48) & asidMask : TlbSpace.GLOBAL,
                 va,
                 1);
     }
 
-    private static Invalidation range(Stage1Controls r, int op2, long value) {
+    private static Invalidation range(int regime, int vmid, int asidMask, int op2, long value) {
         int granule = granule(value);
         if (granule == 0) {
             return null;
         }
-        boolean asid = (op2 & 2) == 0 && r.regime != Stage1Controls.EL2;
+        boolean asid = (op2 & 2) == 0 && regime != Stage1Controls.EL2;
         // BaseADDR, 37 bits, in granules; its top bit stands for those above.
         long va = value << 27 >> 27 << granule;
         long room = va < 0 ? -va : (1L << 48) - va;
@@ -105,9 +122,9 @@ final class TlbiDecoder {
         boolean anyAsid = (op2 & 2) != 0;
         return new Invalidation(
                 anyAsid ? Scope.ADDRESS_ALL_ASIDS : Scope.ADDRESS,
-                r.regime,
-                r.vmid,
-                asid ? (int) (value >>> 48) & r.asidMask : TlbSpace.GLOBAL,
+                regime,
+                vmid,
+                asid ? (int) (value >>> 48) & asidMask : TlbSpace.GLOBAL,
                 va,
                 Math.min(room, length(value, granule)));
     }

@@ -89,6 +89,9 @@ final class Translator {
 
     long faultIpa;
 
+    /** Of the last stage-1 walk: the level of the descriptor that was read last, or was to be. */
+    int walkLevel;
+
     /** The rights that there were at a permission fault. */
     int faultRights;
 
@@ -297,6 +300,7 @@ final class Translator {
         while (true) {
             long at = base | index << 3;
             leafIpa = at;
+            walkLevel = level;
             long descriptorPa = at;
             if (r.stage2) {
                 if (!stage2(c, at, READ | access & PROBE, false, true)) {
