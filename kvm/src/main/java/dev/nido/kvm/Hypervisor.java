@@ -5,6 +5,7 @@ import dev.nido.arch.Feature;
 import dev.nido.kvm.mmu.HostMemory;
 import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmidAllocator;
+import dev.nido.kvm.nested.Nesting;
 import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.run.PhysicalCpus;
 import dev.nido.machine.Machine;
@@ -122,9 +123,15 @@ public final class Hypervisor implements AutoCloseable {
             case GUEST_DEBUG_HW_WPS -> CpuModel.WATCHPOINTS;
             case ARM_VM_IPA_SIZE -> Math.min(cpu.paBits(), 48);
             case ARM_PMU_V3 -> cpu.has(Feature.PMUv3) ? 1 : 0;
-            case ARM_EL1_32BIT, ARM_NISV_TO_USER, ARM_EL2, ARM_EL2_E2H0 -> 0;
+            case ARM_EL1_32BIT, ARM_NISV_TO_USER -> 0;
+            case ARM_EL2, ARM_EL2_E2H0 -> nesting() == Nesting.NONE ? 0 : 1;
             default -> 1;
         };
+    }
+
+    /** What guests with an EL2 can be built on: nothing in protected mode. */
+    public Nesting nesting() {
+        return protectedMode != null ? Nesting.NONE : Nesting.of(machine.pe(0).cpu);
     }
 
     /** Creates a VM (KVM_CREATE_VM). */

@@ -2,6 +2,7 @@ package dev.nido.kvm;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
+import dev.nido.arch.SctlrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.mmu.Mmio;
@@ -56,13 +57,16 @@ public final class Vcpu {
     private Exit exit;
     private Set<VcpuFeature> features;
 
+    /** Whether it left with a state that it must not have. */
+    private boolean invalid;
+
     private volatile boolean poweredOn;
     private volatile boolean waiting;
     private Start start;
     private long waitedNanos;
 
     /** What CPU_ON asks of a vCPU that is off. */
-    private record Start(long entry, long context) {}
+    private record Start(long entry, long context, boolean bigEndian) {}
 
     Vcpu(Vm vm, int id) {
         this.vm = vm;
@@ -133,6 +137,7 @@ public final class Vcpu {
         }
         features = fixed;
         poweredOn = !set.contains(VcpuFeature.POWER_OFF);
+        invalid = false;
         reset();
     }
 
@@ -230,12 +235,26 @@ public final class Vcpu {
      * time.
      */
     public Exit run() {
+        requireInitialised();
         return loop.run(0);
     }
 
     /** The same in deterministic mode, for at most {@code budget} instructions. */
     public Exit run(long budget) {
+        requireInitialised();
         return loop.run(budget);
+    }
+
+    private void requireInitialised() {
+        if (invalid) {
+            throw new KvmException(
+                    Errno.ENOEXEC, "vCPU " + id + " has to be initialised before it runs again");
+        }
+    }
+
+    /** For {@link RunLoop}: its state can't be: only {@link #init} makes it run again. */
+    public void invalidate() {
+        invalid = true;
     }
 
     /** Makes {@link #run} return soon; any thread (immediate_exit and a signal). */
@@ -361,15 +380,20 @@ public final class Vcpu {
     }
 
     /**
-     * Switches it on if it is off: it starts at EL1 with {@code entry} in PC and {@code context} in
-     * X0.
+     * Switches it on if it is off: it starts at EL1, or at its EL2, with {@code entry} in PC and
+     * {@code context} in X0.
      *
      * @return its state before
      */
-    public synchronized PowerControl.State powerOn(long entry, long context) {
+    public PowerControl.State powerOn(long entry, long context) {
+        return powerOn(entry, context, false);
+    }
+
+    /** The same, with big-endian data accesses if asked for. */
+    public synchronized PowerControl.State powerOn(long entry, long context, boolean bigEndian) {
         PowerControl.State state = powerState();
         if (state == PowerControl.State.OFF) {
-            start = new Start(entry, context);
+            start = new Start(entry, context, bigEndian);
             if (vm.hypervisor().machine().deterministic()) {
                 applyPower();
             } else {
@@ -393,8 +417,21 @@ public final class Vcpu {
             reset();
             setPc(s.entry);
             setReg(0, s.context);
+            if (s.bigEndian) {
+                writeSys(sctlr(), readSys(sctlr()) | SctlrEl1.EE);
+            }
             poweredOn = true;
         }
+    }
+
+    /** SCTLR of the level that it starts at. */
+    private SysReg sctlr() {
+        return nested == null ? SysReg.SCTLR_EL1 : SysReg.SCTLR_EL2;
+    }
+
+    /** Whether data accesses of its highest level are big-endian. */
+    public boolean isBigEndian() {
+        return (readSys(sctlr()) & SctlrEl1.EE) != 0;
     }
 
     // MMIO

@@ -83,14 +83,15 @@ public final class Vm implements AutoCloseable {
         if (!cpu.has(Feature.EL2)) {
             return Nesting.NONE;
         }
-        Nesting nesting = Nesting.of(hypervisor.machine().pe(0).cpu);
+        if (hypervisor.protectedMode() != null) {
+            throw new KvmException(
+                    Errno.EINVAL,
+                    "the hypervisor is in protected mode, and the VM's CPU has EL2: it can't be both");
+        }
+        Nesting nesting = hypervisor.nesting();
         if (nesting == Nesting.NONE) {
             throw new KvmException(
                     Errno.EINVAL, "the VM's CPU has EL2, and the machine's lacks FEAT_NV");
-        }
-        if (config.protectedVm()) {
-            throw new KvmException(
-                    Errno.EINVAL, "the VM is protected, and its CPU has EL2: it can't be both");
         }
         if (nesting == Nesting.NV2 && cpu.has(Feature.VHE) && cpu.has(Feature.E2H0)) {
             throw new KvmException(

@@ -2,6 +2,8 @@ package dev.nido.machine;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.GicParameters;
+import dev.nido.arch.SctlrEl1;
+import dev.nido.arch.SysReg;
 import dev.nido.machine.engine.Engine;
 import dev.nido.machine.engine.Interpreter;
 import dev.nido.machine.engine.StreamRecorder;
@@ -159,7 +161,7 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalStateException if it is on already
      */
     public void startPe(int index, long entry, long context) {
-        if (power.start(index, entry, context) != PowerControl.State.OFF) {
+        if (power.start(index, entry, context, false) != PowerControl.State.OFF) {
             throw new IllegalStateException("PE " + index + " is on already");
         }
     }
@@ -319,7 +321,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /** What CPU_ON asks of a PE that is off. */
-    private record Start(long entry, long context) {}
+    private record Start(long entry, long context, boolean bigEndian) {}
 
     /**
      * Resets and switches on a PE if that was asked for. On the PE's own thread where it has one:
@@ -334,6 +336,10 @@ public final class Machine implements AutoCloseable {
             pe.reset(config.startEl());
             pe.pc = start.entry;
             pe.x[0] = start.context;
+            if (start.bigEndian) {
+                SysReg sctlr = config.startEl() == 2 ? SysReg.SCTLR_EL2 : SysReg.SCTLR_EL1;
+                pe.writeRegister(sctlr, pe.readRegister(sctlr) | SctlrEl1.EE);
+            }
             pe.waiting = false;
             pe.poweredOn = true;
             starts.set(pe.index, null);
@@ -360,14 +366,14 @@ public final class Machine implements AutoCloseable {
         }
 
         @Override
-        public State start(int index, long entry, long context) {
+        public State start(int index, long entry, long context, boolean bigEndian) {
             Pe pe = pes[index];
             synchronized (pe) {
                 State state = state(index);
                 if (state != State.OFF) {
                     return state;
                 }
-                starts.set(index, new Start(entry, context));
+                starts.set(index, new Start(entry, context, bigEndian));
             }
             if (threaded) {
                 LockSupport.unpark(pe.thread);
@@ -375,6 +381,12 @@ public final class Machine implements AutoCloseable {
                 switchOn(pe);
             }
             return State.OFF;
+        }
+
+        @Override
+        public boolean isBigEndian(int index) {
+            SysReg sctlr = config.startEl() == 2 ? SysReg.SCTLR_EL2 : SysReg.SCTLR_EL1;
+            return (pes[index].readRegister(sctlr) & SctlrEl1.EE) != 0;
         }
 
         @Override

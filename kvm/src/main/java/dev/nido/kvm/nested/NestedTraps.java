@@ -10,7 +10,7 @@ import dev.nido.kvm.run.PhysicalCpu;
 /**
  * What EL2 of the PE traps while a vCPU with a virtual EL2 runs: in hyp context so that EL1 can
  * stand for EL2, in nested context what the guest's EL2 asks for besides the hypervisor's own needs
- * ({@code compute_hcr()}, {@code __activate_traps()} in vhe/switch.c).
+ * (KVM: {@code compute_hcr()}, {@code __activate_traps()} in vhe/switch.c).
  */
 public final class NestedTraps {
 

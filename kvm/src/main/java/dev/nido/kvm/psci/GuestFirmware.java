@@ -81,8 +81,13 @@ public final class GuestFirmware {
         }
 
         @Override
-        public State start(int index, long entry, long context) {
-            return vm.vcpus().get(index).powerOn(entry, context);
+        public State start(int index, long entry, long context, boolean bigEndian) {
+            return vm.vcpus().get(index).powerOn(entry, context, bigEndian);
+        }
+
+        @Override
+        public boolean isBigEndian(int index) {
+            return vm.vcpus().get(index).isBigEndian();
         }
 
         @Override

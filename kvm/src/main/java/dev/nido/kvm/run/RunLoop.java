@@ -313,6 +313,10 @@ public final class RunLoop implements VgicCpu.Owner {
             if (tracer != null && left != Left.EXIT) {
                 tracer.exit(vcpu, Tracer.KICK, 0, vcpu.pc());
             }
+            if (vm.config().protectedVm() && isAArch32(vcpu.pstate())) {
+                vcpu.invalidate();
+                return new Exit.FailEntry("vCPU %d left from AArch32".formatted(vcpu.id()));
+            }
             switch (left) {
                 case EXIT -> {
                     if (isSpinning()) {
@@ -373,6 +377,10 @@ public final class RunLoop implements VgicCpu.Owner {
             SysReg spsr = toEl2 ? SysReg.SPSR_EL2 : SysReg.SPSR_EL1;
             pe.recordInjected(injectedSynchronous, vcpu.readSys(spsr));
         }
+    }
+
+    private static boolean isAArch32(long pstate) {
+        return (pstate & Spsr.AARCH32) != 0;
     }
 
     /** The mode as the guest has it, before anybody looks at it. */

@@ -264,7 +264,7 @@ public final class OneReg {
         } else if (word == RegisterId.CORE_PC) {
             vcpu.setPc(value[0]);
         } else if (word == RegisterId.CORE_PSTATE) {
-            vcpu.setPstate(checkedPstate(vcpu.vm().cpu(), value[0]));
+            vcpu.setPstate(checkedPstate(vcpu, value[0]));
         } else {
             SysReg r = coreRegister(word);
             if (r != null) {
@@ -319,14 +319,16 @@ public final class OneReg {
     }
 
     /**
-     * PSTATE of a guest at EL1: modes EL0t, EL1t, EL1h of AArch64; fields of absent features are
-     * dropped.
+     * PSTATE: modes EL0t, EL1t, EL1h of AArch64, and EL2t, EL2h where the vCPU has an EL2; fields
+     * of absent features are dropped.
      */
-    private static long checkedPstate(CpuModel cpu, long value) {
+    private static long checkedPstate(Vcpu vcpu, long value) {
+        CpuModel cpu = vcpu.vm().cpu();
         long mode = value & PSTATE_MODE;
-        if (mode != 0 && mode != 4 && mode != 5) {
+        boolean el2 = vcpu.nested() != null && (mode == 8 || mode == 9);
+        if (mode != 0 && mode != 4 && mode != 5 && !el2) {
             throw new KvmException(
-                    Errno.EINVAL, "PSTATE 0x%x: not a mode of EL0 or EL1".formatted(value));
+                    Errno.EINVAL, "PSTATE 0x%x: not a mode of this vCPU".formatted(value));
         }
         return value
                 & (Spsr.NZCV

@@ -23,9 +23,14 @@ public interface PowerControl {
      *
      * @param entry its first PC
      * @param context its X0
+     * @param bigEndian whether its data accesses are big-endian: SCTLR_ELx.EE of the level that it
+     *     starts at
      * @return the state in which the PE was; it is switched on only if that was OFF
      */
-    State start(int pe, long entry, long context);
+    State start(int pe, long entry, long context, boolean bigEndian);
+
+    /** Whether data accesses of a PE are big-endian at EL1, or at EL2 where it has that. */
+    boolean isBigEndian(int pe);
 
     /** Switches the calling PE off. */
     void stop(int pe);

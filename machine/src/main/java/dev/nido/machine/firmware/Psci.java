@@ -109,7 +109,7 @@ public final class Psci implements Firmware {
                 power.stop(caller);
                 return Smccc.SUCCESS;
             case CPU_ON:
-                return cpuOn(a1, a2, a3);
+                return cpuOn(caller, a1, a2, a3);
             case AFFINITY_INFO:
                 return affinityInfo(a1, a2);
             case SYSTEM_OFF:
@@ -137,13 +137,13 @@ public final class Psci implements Firmware {
         return asked.feature();
     }
 
-    private long cpuOn(long affinity, long entry, long context) {
+    private long cpuOn(int caller, long affinity, long entry, long context) {
         for (int i = 0; i < power.pes(); i++) {
             if (power.affinity(i) == affinity) {
                 if ((entry & 3) != 0) {
                     return INVALID_ADDRESS;
                 }
-                return switch (power.start(i, entry, context)) {
+                return switch (power.start(i, entry, context, power.isBigEndian(caller))) {
                     case OFF -> Smccc.SUCCESS;
                     case ON -> ALREADY_ON;
                     case ON_PENDING -> ON_PENDING;

@@ -43,13 +43,18 @@ class PsciTest {
         }
 
         @Override
-        public State start(int pe, long entry, long context) {
+        public State start(int pe, long entry, long context, boolean bigEndian) {
             State was = states[pe];
             if (was == State.OFF) {
                 states[pe] = State.ON_PENDING;
                 log.add("start %d 0x%x 0x%x".formatted(pe, entry, context));
             }
             return was;
+        }
+
+        @Override
+        public boolean isBigEndian(int pe) {
+            return false;
         }
 
         @Override
