@@ -75,6 +75,7 @@ public final class Vcpu {
         memoryCache = vm.arch().newCache();
         loop = new RunLoop(this);
         vgic = vm.vgic().createCpu(id, loop);
+        vgic.setNestedState(nested);
         timer = new VcpuTimer(this, (intid, level) -> vm.vgic().setLine(id, intid, level));
         vgic.mapHardware(CNTV, CNTV, () -> timer.level(CNTV));
         vgic.mapHardware(CNTP, CNTP, () -> timer.level(CNTP));

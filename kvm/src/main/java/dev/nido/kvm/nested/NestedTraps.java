@@ -30,7 +30,7 @@ public final class NestedTraps {
      */
     public static void apply(Vcpu vcpu, PhysicalCpu cpu, long hcr, long mdcr) {
         NestedVcpu nested = vcpu.nested();
-        boolean nv2 = vcpu.vm().nesting() == Nesting.NV2;
+        boolean nv2 = nested.redirects();
         if (nested.isHypContext()) {
             boolean e2h = nested.e2h();
             cpu.write(SysReg.VPIDR_EL2, vcpu.vm().idRegisters().get(SysReg.MIDR_EL1));

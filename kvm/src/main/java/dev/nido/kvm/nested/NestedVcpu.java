@@ -9,6 +9,7 @@ import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.S2Mmu;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.kvm.sysreg.TrapConfiguration;
+import dev.nido.kvm.vgic.NestedState;
 import dev.nido.machine.gic.GicCpuInterface;
 import dev.nido.machine.pe.Pe;
 
@@ -20,7 +21,7 @@ import dev.nido.machine.pe.Pe;
  * <p>It is in <em>hyp context</em> at its EL2, and at EL0 under HCR_EL2.TGE; otherwise its EL1 or
  * EL0 executes, a guest of the guest. Between the two it goes in {@link #switchContext} only.
  */
-public final class NestedVcpu {
+public final class NestedVcpu implements NestedState {
 
     private static final int SPSR = SysReg.SPSR_EL2.ordinal();
     private static final int HCR = SysReg.HCR_EL2.ordinal();
@@ -39,6 +40,7 @@ public final class NestedVcpu {
     private boolean e2hLoaded;
     private S2Mmu mmu;
     private long switches;
+    private boolean interfaceTraps;
 
     /**
      * @param memory the vCPU's registers without a slot, by {@link SysReg#ordinal}
@@ -136,6 +138,7 @@ public final class NestedVcpu {
     // Registers
 
     /** A register by its virtual name, wherever it is now. */
+    @Override
     public long read(SysReg r) {
         return cpu == null ? sets.stored(r) : sets.read(cpu.pe(), r);
     }
@@ -144,6 +147,7 @@ public final class NestedVcpu {
      * Sets a register by its virtual name; for what the guest's EL2 gets by it see {@link
      * #written}.
      */
+    @Override
     public void write(SysReg r, long value) {
         if (cpu == null) {
             sets.store(r, value);
@@ -172,6 +176,25 @@ public final class NestedVcpu {
         } else if (r == SysReg.CNTHCTL_EL2 || r == SysReg.CNTVOFF_EL2) {
             vcpu.timer().contextChanged();
         }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>There is no trap for these registers alone: every access to a register of EL2 traps then,
+     * as without FEAT_NV2.
+     */
+    @Override
+    public void trapInterface(boolean on) {
+        interfaceTraps = on;
+        if (nv2 && cpu != null) {
+            TrapConfiguration.apply(vcpu, cpu, vcpu.vm().isPinned());
+        }
+    }
+
+    /** Whether accesses to EL2's registers go to memory without a trap where they may. */
+    boolean redirects() {
+        return nv2 && !interfaceTraps;
     }
 
     // Load, put, switch

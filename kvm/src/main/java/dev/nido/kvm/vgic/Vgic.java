@@ -25,6 +25,9 @@ public final class Vgic {
     /** A base address that nobody has set. */
     public static final long NO_ADDRESS = -1;
 
+    /** INTID that a guest hypervisor's maintenance interrupt has if nobody says otherwise. */
+    static final int MAINTENANCE = 25;
+
     final Object lock = new Object();
     final PhysicalCpus physical;
     private final boolean deterministic;
@@ -42,6 +45,9 @@ public final class Vgic {
 
     /** GICD_CTLR.EnableGrp1 and EnableGrp0. */
     private int groups;
+
+    /** The PPI by which guest hypervisors get their maintenance interrupts. */
+    private int maintenanceIntid = MAINTENANCE;
 
     private boolean initialized;
     private volatile Vm traced;
@@ -163,6 +169,15 @@ public final class Vgic {
                 VgicAttributes.ADDRESS_REDISTRIBUTORS,
                 redistributors);
         attributes.set(VgicAttributes.GROUP_CONTROL, VgicAttributes.CONTROL_INIT, 0);
+    }
+
+    int maintenanceIntid() {
+        return maintenanceIntid;
+    }
+
+    /** Chooses it; before {@link #init}. */
+    void setMaintenanceIntid(int intid) {
+        maintenanceIntid = intid;
     }
 
     private void register(boolean ofDistributor, long base) {

@@ -105,6 +105,18 @@ public final class VgicCpu {
     /** To be kicked once the lock is released. */
     volatile boolean kickDue;
 
+    /** Of a guest hypervisor; else null. */
+    private NestedInterface nested;
+
+    /** The PE's interface is, or will be when loaded, that of {@link #nested}. */
+    private boolean shadow;
+
+    /** The physical maintenance interrupt is kept active while the guest hypervisor's pends. */
+    private boolean maintenanceHeld;
+
+    /** What {@link NestedState#trapInterface} was told last. */
+    private boolean trapping;
+
     private PhysicalCpu cpu;
     private final ListRegisters registers;
     private final InterfaceRegisters control = new InterfaceRegisters();
@@ -125,8 +137,41 @@ public final class VgicCpu {
         return id;
     }
 
+    /** The guest is a hypervisor, or has ceased to be one: null. Before the vCPU runs. */
+    public void setNestedState(NestedState state) {
+        nested = state == null ? null : new NestedInterface(this, state);
+    }
+
+    /**
+     * Whose virtual CPU interface the PE has: the VM's own, which the guest hypervisor executes
+     * with and also its guest as long as that takes physical interrupts directly, or with {@code
+     * on} the shadow of the one that the guest hypervisor made for its guest. Between exit and
+     * entry; if the vCPU is loaded, the PE has the other one then.
+     */
+    public void switchTo(boolean on) {
+        if (on == shadow) {
+            return;
+        }
+        if (cpu == null) {
+            shadow = on;
+            return;
+        }
+        putInterface();
+        shadow = on;
+        loadInterface();
+        synchronized (vgic.lock) {
+            stale = true;
+        }
+    }
+
+    /** Whether the PE's interface is the shadow of the guest hypervisor's. */
+    public boolean isShadow() {
+        return shadow;
+    }
+
     /** Reset of the CPU interface, as of the vCPU alone; the redistributor keeps its state. */
     public void reset() {
+        switchTo(false);
         setControl(SysReg.ICH_VMCR_EL2, 0);
         setControl(SysReg.ICH_AP0R0_EL2, 0);
         setControl(SysReg.ICH_AP1R0_EL2, 0);
@@ -164,8 +209,13 @@ public final class VgicCpu {
      */
     public boolean physicalInterrupt(int physicalIntid) {
         if (physicalIntid == MAINTENANCE) {
-            fold();
-            return false;
+            if (!shadow) {
+                fold();
+                return false;
+            }
+            // Whatever of it was L0's has been dealt with by sync, which comes before.
+            maintenanceHeld = local[vgic.maintenanceIntid()].level;
+            return maintenanceHeld;
         }
         for (VirtualInterrupt irq : mapped) {
             if (irq.physical == physicalIntid) {
@@ -186,8 +236,7 @@ public final class VgicCpu {
     /** Gives a PE the guest's CPU interface ({@code vgic_v3_load}). */
     public void load(PhysicalCpu cpu) {
         this.cpu = cpu;
-        control.load(cpu);
-        registers.load(cpu);
+        loadInterface();
         synchronized (vgic.lock) {
             for (VirtualInterrupt irq : mapped) {
                 irq.physicalKnown = false;
@@ -196,13 +245,19 @@ public final class VgicCpu {
         }
     }
 
+    private void loadInterface() {
+        if (shadow) {
+            nested.load(cpu);
+        } else {
+            control.load(cpu);
+            registers.load(cpu);
+        }
+    }
+
     /** Takes it from the PE again ({@code vgic_v3_put}). */
     public void put() {
-        fold();
-        control.put();
+        putInterface();
         synchronized (vgic.lock) {
-            releaseAll();
-            registers.put();
             for (VirtualInterrupt irq : mapped) {
                 if (irq.physicalActive || !irq.physicalKnown) {
                     vgic.physical.setActive(cpu, irq.physical, false);
@@ -214,22 +269,19 @@ public final class VgicCpu {
         cpu = null;
     }
 
-    /**
-     * Gives the PE the guest's own list registers for its guest, or takes them back.
-     *
-     * @param nested whether the guest's guest gets its interrupts from them
-     */
-    public void switchTo(boolean nested) {
-        stale = true;
-    }
-
-    /**
-     * What is signalled to the guest's EL2.
-     *
-     * @return bit 0 for an IRQ, bit 1 for an FIQ
-     */
-    public int signalled() {
-        return pending() ? 1 : 0;
+    private void putInterface() {
+        if (shadow) {
+            syncShadow();
+            nested.put();
+            holdMaintenance(false);
+            return;
+        }
+        fold();
+        control.put();
+        synchronized (vgic.lock) {
+            releaseAll();
+            registers.put();
+        }
     }
 
     // The list
@@ -307,6 +359,9 @@ public final class VgicCpu {
 
     /** Fills the list registers ({@code kvm_vgic_flush_hwstate}). */
     public void flush() {
+        if (nested != null && !flushNested()) {
+            return;
+        }
         if (!stale && used == 0 && !anyMappedHigh()) {
             return;
         }
@@ -323,6 +378,54 @@ public final class VgicCpu {
                 settlePhysical();
             }
             outstanding = used != 0;
+        }
+    }
+
+    /** What is to be done for a guest hypervisor; false if that is all. */
+    private boolean flushNested() {
+        driveMaintenance();
+        VirtualInterrupt maintenance = local[vgic.maintenanceIntid()];
+        if (shadow) {
+            synchronized (vgic.lock) {
+                for (VirtualInterrupt irq : mapped) {
+                    if (irq.level) {
+                        sample(irq);
+                    }
+                }
+                nested.review();
+                settlePhysical();
+                outstanding = true;
+            }
+            holdMaintenance(maintenance.level);
+            return false;
+        }
+        boolean trap = maintenance.level && vgic.deliverable(maintenance);
+        if (trap != trapping) {
+            trapping = trap;
+            nested.state().trapInterface(trap);
+        }
+        return true;
+    }
+
+    /** Gives the maintenance interrupt of the guest hypervisor the level that its registers say. */
+    private void driveMaintenance() {
+        boolean level = nested.maintenance();
+        VirtualInterrupt irq = local[vgic.maintenanceIntid()];
+        if (irq.level != level) {
+            synchronized (vgic.lock) {
+                if (irq.drive(level)) {
+                    vgic.update(irq);
+                }
+                kickDue = false;
+            }
+        }
+    }
+
+    /** Lets the physical maintenance interrupt not come again, or come. */
+    private void holdMaintenance(boolean on) {
+        if (on != maintenanceHeld) {
+            maintenanceHeld = on;
+            vgic.physical.setActive(cpu, MAINTENANCE, on);
         }
     }
 
@@ -480,9 +583,27 @@ public final class VgicCpu {
      * anything is emulated.
      */
     public void sync() {
+        if (shadow) {
+            syncShadow();
+            return;
+        }
         if (outstanding) {
             fold();
         }
+        if (nested != null) {
+            driveMaintenance();
+        }
+    }
+
+    private void syncShadow() {
+        synchronized (vgic.lock) {
+            outstanding = false;
+            folds = folds + 1;
+            kickDue = false;
+        }
+        nested.sync();
+        driveMaintenance();
+        vgic.deliverKicks();
     }
 
     private void fold() {
@@ -562,26 +683,63 @@ public final class VgicCpu {
      */
     public boolean pending() {
         synchronized (vgic.lock) {
-            sampleLines();
-            if (listed == 0) {
-                return false;
+            if (highest() != 0) {
+                return true;
             }
-            VirtualInterfaceState state = control.state(vgic.parameters());
-            int groups = state.groups();
-            VirtualInterrupt best = null;
-            int bestKey = DISABLED_GROUP;
-            for (int i = 0; i < listed; i++) {
-                VirtualInterrupt irq = list[i];
-                if (!irq.active && vgic.deliverable(irq)) {
-                    int key = key(irq, groups);
-                    if (key < bestKey) {
-                        bestKey = key;
-                        best = irq;
-                    }
+        }
+        return shadow && nested.pending();
+    }
+
+    /**
+     * What is signalled by the VM's interrupt controller itself, as its interface is or, while the
+     * PE has the shadow of another one, was left: to the guest hypervisor then. That one has to
+     * take it before its guest executes another instruction. To be asked before each entry with a
+     * shadow: only what comes later makes {@link #stale} true.
+     *
+     * @return IRQ in bit 0, FIQ in bit 1
+     */
+    public int signalled() {
+        synchronized (vgic.lock) {
+            if (shadow) {
+                stale = false;
+            }
+            return highest();
+        }
+    }
+
+    /** The same; the lock is held. */
+    private int highest() {
+        sampleLines();
+        if (listed == 0) {
+            return 0;
+        }
+        VirtualInterfaceState state = control.state(vgic.parameters());
+        int groups = state.groups();
+        VirtualInterrupt best = null;
+        int bestKey = DISABLED_GROUP;
+        for (int i = 0; i < listed; i++) {
+            VirtualInterrupt irq = list[i];
+            if (!irq.active && vgic.deliverable(irq)) {
+                int key = key(irq, groups);
+                if (key < bestKey) {
+                    bestKey = key;
+                    best = irq;
                 }
             }
-            return best != null && state.signals(best.priority, best.group1);
         }
+        if (best == null || !state.signals(best.priority, best.group1)) {
+            return 0;
+        }
+        return best.group1 ? 1 : 2;
+    }
+
+    /**
+     * ICH_MISR, ICH_EISR, ICH_ELRSR or ICH_VTR_EL2 as the guest hypervisor reads it.
+     *
+     * @throws IllegalArgumentException for others
+     */
+    public long status(SysReg r) {
+        return nested.status(r);
     }
 
     /** ICH_VMCR, ICH_AP0R0 or ICH_AP1R0_EL2, wherever it is now. */
