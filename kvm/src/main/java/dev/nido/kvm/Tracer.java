@@ -48,6 +48,18 @@ public interface Tracer {
     /** {@code kind} of {@link #mmio}: a store. */
     int MMIO_WRITE = 2;
 
+    /** {@code offset} of {@link #nestedException}: a synchronous exception. */
+    int SYNCHRONOUS = 0;
+
+    /** {@code offset} of {@link #nestedException}: an interrupt. */
+    int VIRTUAL_IRQ = 0x80;
+
+    /** {@code offset} of {@link #nestedException}: a fast interrupt. */
+    int VIRTUAL_FIQ = 0x100;
+
+    /** {@code offset} of {@link #nestedException}: an SError. */
+    int VIRTUAL_SERROR = 0x180;
+
     /**
      * The vCPU enters the guest: {@code kvm_entry}.
      *
@@ -208,4 +220,118 @@ public interface Tracer {
      * @param flags as in {@code KVM_GUESTDBG_*}
      */
     default void guestDebug(Vcpu vcpu, int flags) {}
+
+    // Nested virtualization
+
+    /**
+     * The vCPU left the guest for something that is done on the spot, and goes on at once: there is
+     * no {@link #exit} and no {@link #entry} for it. KVM counts such exits nowhere ({@code
+     * fixup_guest_exit()}).
+     *
+     * @param ec exception class, ESR_EL2 bits 31:26
+     * @param pc address of the instruction
+     */
+    default void fastExit(Vcpu vcpu, int ec, long esr, long pc) {}
+
+    /**
+     * ERET of the guest's EL2 is emulated: {@code kvm_nested_eret}. Called before it takes effect.
+     *
+     * @param elr the guest's ELR_EL2
+     * @param spsr its SPSR_EL2
+     */
+    default void nestedReturn(Vcpu vcpu, long elr, long spsr) {}
+
+    /**
+     * The guest's EL2 gets an exception: {@code kvm_inject_nested_exception}. Called before it
+     * takes effect; {@code vcpu.pc()} and {@code vcpu.pstate()} are what ELR_EL2 and SPSR_EL2 will
+     * be.
+     *
+     * @param offset which: {@link #SYNCHRONOUS}, {@link #VIRTUAL_IRQ}, {@link #VIRTUAL_FIQ} or
+     *     {@link #VIRTUAL_SERROR}
+     * @param esr what ESR_EL2 gets, 0 for interrupts
+     */
+    default void nestedException(Vcpu vcpu, int offset, long esr) {}
+
+    /**
+     * A trapped MSR, MRS or SYS instruction is one that the guest's EL2 traps, and goes to it:
+     * {@code kvm_forward_sysreg_trap}. A {@link #nestedException} follows.
+     *
+     * @param key the encoding, as in {@link #systemRegister}
+     * @param read whether it is MRS or SYSL
+     */
+    default void forwardedAccess(Vcpu vcpu, int key, boolean read) {}
+
+    /**
+     * The timers of a vCPU were loaded for another context: {@code kvm_get_timer_map}. Each by its
+     * private interrupt, −1 for none.
+     *
+     * @param directVirtual the one that CNTV accesses mean
+     * @param directPhysical the one that CNTP accesses mean
+     * @param emulatedVirtual the virtual one of the other context
+     * @param emulatedPhysical the physical one of the other context
+     */
+    default void timerMap(
+            Vcpu vcpu,
+            int directVirtual,
+            int directPhysical,
+            int emulatedVirtual,
+            int emulatedPhysical) {}
+
+    /**
+     * The list registers of the guest's EL2 are loaded for its guest: {@code
+     * vgic_create_shadow_lrs}. The arrays are the caller's, and valid during the call only.
+     *
+     * @param count how many are used: elements of both arrays
+     * @param shadow what is loaded, ICH_LR&lt;n&gt;_EL2
+     * @param original of each, the one of the guest's EL2 that it was made from
+     */
+    default void shadowListRegisters(Vcpu vcpu, int count, long[] shadow, long[] original) {}
+
+    /**
+     * What became of them goes back to the guest's EL2: {@code vgic_put_nested}.
+     *
+     * @param count how many were used
+     * @param values what they hold now; valid during the call only
+     */
+    default void shadowListRegistersPut(Vcpu vcpu, int count, long[] values) {}
+
+    /**
+     * A guest's guest has ended an interrupt that is linked to one of its hypervisor's, which is
+     * inactive now: {@code vgic_nested_hw_emulate}.
+     *
+     * @param index number of the list register of the guest's EL2
+     * @param value what it holds
+     * @param intid the hypervisor's interrupt
+     */
+    default void linkedInterruptEnded(Vcpu vcpu, int index, long value, int intid) {}
+
+    /**
+     * A stage-2 context is set up for translations that the guest's EL2 uses. No counterpart in
+     * KVM.
+     *
+     * @param vttbr the guest's VTTBR_EL2
+     * @param vtcr its VTCR_EL2
+     * @param recycled whether the context held other translations before
+     */
+    default void shadowContext(Vcpu vcpu, long vttbr, long vtcr, boolean recycled) {}
+
+    /**
+     * A stage-2 fault of a guest's guest is handled. No counterpart in KVM beyond {@code
+     * kvm_guest_fault}, which comes too.
+     *
+     * @param l2Ipa the faulting address, as the guest's guest has it
+     * @param l1Ipa where its hypervisor maps it, −1 if it does not
+     * @param forwarded whether the guest's EL2 gets the abort
+     */
+    default void shadowFault(Vcpu vcpu, long l2Ipa, long l1Ipa, boolean forwarded) {}
+
+    /**
+     * TLB maintenance of the guest's EL2 is emulated: {@code kvm_sys_access} in KVM, where it is
+     * not done on the spot.
+     *
+     * @param key the encoding, as in {@link #systemRegister}
+     * @param value its argument
+     * @param fast whether it was done on the spot: {@link #fastExit} comes too
+     */
+    default void nestedTlbi(Vcpu vcpu, int key, long value, boolean fast) {}
 }

@@ -26,6 +26,21 @@ class EveryEventTest {
             b .
             """;
 
+    /** What happens only where the guest has an EL2. */
+    private static final List<String> NESTED =
+            List.of(
+                    "fastExit",
+                    "nestedReturn",
+                    "nestedException",
+                    "forwardedAccess",
+                    "timerMap",
+                    "shadowListRegisters",
+                    "shadowListRegistersPut",
+                    "linkedInterruptEnded",
+                    "shadowContext",
+                    "shadowFault",
+                    "nestedTlbi");
+
     private final TreeMap<String, List<Object[]>> heard = new TreeMap<>();
 
     private final Tracer ear =
@@ -66,6 +81,7 @@ class EveryEventTest {
 
         TreeSet<String> all = new TreeSet<>();
         Arrays.stream(Tracer.class.getMethods()).map(Method::getName).forEach(all::add);
+        all.removeAll(NESTED);
         assertThat(heard.keySet()).isEqualTo(all);
     }
 
