@@ -1,10 +1,13 @@
 package dev.nido.board;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.board.device.ByteSink;
+import dev.nido.kvm.nested.Nesting;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -53,11 +56,28 @@ public record BoardConfig(
      * @param granule of the hypervisor's tables, bytes: 4096, 16384 or 65536
      * @param protectedVm whether the board loses access to memory that the guest does not share
      * @param shuffled whether pages come from all over the machine's memory, not in a row
+     * @param nesting what the hypervisor builds the guest's EL2 on; NONE for a guest that starts at
+     *     EL1
      */
-    public record Hosting(int pes, int granule, boolean protectedVm, boolean shuffled) {
+    public record Hosting(
+            int pes, int granule, boolean protectedVm, boolean shuffled, Nesting nesting) {
 
         /** An ordinary hypervisor: as many PEs as CPUs, tables of 4 KiB. */
         public static final Hosting STANDARD = new Hosting(0, 4096, false, false);
+
+        public Hosting {
+            Objects.requireNonNull(nesting);
+        }
+
+        /** A hypervisor of guests that start at EL1. */
+        public Hosting(int pes, int granule, boolean protectedVm, boolean shuffled) {
+            this(pes, granule, protectedVm, shuffled, Nesting.NONE);
+        }
+
+        /** The same hypervisor, with a guest that starts at EL2. */
+        public Hosting withNesting(Nesting feature) {
+            return new Hosting(pes, granule, protectedVm, shuffled, feature);
+        }
     }
 
     /** Bytes of RAM that any kernel and its device tree need. */
@@ -128,9 +148,7 @@ public record BoardConfig(
         if (startEl != 1 && startEl != 2) {
             throw new ConfigurationException("a guest starts at EL1 or EL2, not EL" + startEl);
         }
-        if (hosting != null && startEl == 2) {
-            throw new ConfigurationException("a guest that starts at EL2 owns the machine");
-        }
+        checkLevels();
         if (hosting != null && hosting.pes() < 0) {
             throw new ConfigurationException("--pes %d: at least one".formatted(hosting.pes()));
         }
@@ -149,6 +167,37 @@ public record BoardConfig(
             throw new ConfigurationException(
                     "--append is %d characters long; Linux takes %d at most"
                             .formatted(append.length(), MAX_COMMAND_LINE));
+        }
+    }
+
+    /** What the guest's EL2 needs of its CPU and of what is below it. */
+    private void checkLevels() throws ConfigurationException {
+        if (startEl == 2 && !cpu.has(Feature.EL2)) {
+            throw new ConfigurationException(
+                    "the guest starts at EL2, and its CPU has none: drop -el2 from --cpu, or --nested");
+        }
+        if (hosting == null) {
+            return;
+        }
+        if (startEl == 2 && hosting.nesting() == Nesting.NONE) {
+            throw new ConfigurationException(
+                    "the guest starts at EL2, and the hypervisor's CPU has neither FEAT_NV nor"
+                            + " FEAT_NV2: choose one, or --mode bare");
+        }
+        if (startEl == 1 && hosting.nesting() != Nesting.NONE) {
+            throw new ConfigurationException(
+                    "the hypervisor's CPU has FEAT_%s, and the guest starts at EL1: nobody uses it"
+                            .formatted(hosting.nesting()));
+        }
+        if (startEl == 2 && hosting.protectedVm()) {
+            throw new ConfigurationException(
+                    "--protected and --nested %s: a protected guest has no EL2; drop one of them"
+                            .formatted(hosting.nesting().name().toLowerCase(Locale.ROOT)));
+        }
+        if (hosting.nesting() == Nesting.NV2 && cpu.has(Feature.VHE) && cpu.has(Feature.E2H0)) {
+            throw new ConfigurationException(
+                    "--nested nv2 and --e2h any: over FEAT_NV2 the hypervisor does not see HCR_EL2.E2H"
+                            + " change; say --e2h vhe or nvhe, or --nested nv");
         }
     }
 

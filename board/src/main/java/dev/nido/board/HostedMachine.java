@@ -1,7 +1,9 @@
 package dev.nido.board;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.kvm.Hypervisor;
+import dev.nido.kvm.nested.Nesting;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
 import dev.nido.machine.engine.StreamRecorder;
@@ -63,7 +65,10 @@ public final class HostedMachine implements AutoCloseable {
             throws ConfigurationException {
         // Far from where any guest sees its memory, so that no address is right by accident.
         long base = 1L << cpu.paBits() - 1;
-        long size = (memory + memory / 128 + OVERHEAD + UNIT - 1) / UNIT * UNIT;
+        // A guest's guests have tables of their own, in as many contexts as there may be.
+        boolean nested = hosting.nesting() != Nesting.NONE;
+        long tables = memory / (nested ? 16 : 128) + (nested ? 2 * OVERHEAD : OVERHEAD);
+        long size = (memory + tables + UNIT - 1) / UNIT * UNIT;
         if (size > base) {
             throw new ConfigurationException(
                     "--memory %d GiB: the hypervisor's machine has room for %d GiB at most; use --mode bare"
@@ -72,7 +77,7 @@ public final class HostedMachine implements AutoCloseable {
         return new HostedMachine(
                 new Machine(
                         new MachineConfig(
-                                cpu.underHypervisor(),
+                                physical(cpu, hosting.nesting()),
                                 pes,
                                 base,
                                 size,
@@ -82,6 +87,15 @@ public final class HostedMachine implements AutoCloseable {
                                 false),
                         recorder),
                 hosting);
+    }
+
+    /** The CPU below one that a guest sees. */
+    private static CpuModel physical(CpuModel cpu, Nesting nesting) {
+        return switch (nesting) {
+            case NONE -> cpu.underHypervisor();
+            case NV -> cpu.underNestingHypervisor(Feature.NV);
+            case NV2 -> cpu.underNestingHypervisor(Feature.NV2);
+        };
     }
 
     public Machine machine() {

@@ -1,14 +1,17 @@
 package dev.nido.board;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.board.device.InterruptLine;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Hypervisor;
 import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.VcpuFeature;
 import dev.nido.kvm.Vm;
 import dev.nido.kvm.VmConfig;
+import dev.nido.kvm.nested.Nesting;
 import dev.nido.machine.Bus;
 import dev.nido.machine.Clock;
 import dev.nido.machine.Machine;
@@ -20,6 +23,7 @@ import dev.nido.machine.pe.Pe;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -63,6 +67,9 @@ final class HostedPlatform implements Platform {
             for (int i = 0; i < config.cpus(); i++) {
                 vcpus.add(vm.createVcpu(i));
             }
+            if (vm.nesting() != Nesting.NONE) {
+                initWithEl2(cpu);
+            }
             vm.vgic().init();
             vm.slots().add(0, VirtMap.RAM, config.memory());
             mapInterruptController(config.cpus());
@@ -78,6 +85,22 @@ final class HostedPlatform implements Platform {
             }
         }
         memory = new HostedMemory(vm.ram());
+    }
+
+    private void initWithEl2(CpuModel cpu) {
+        for (Vcpu vcpu : vcpus) {
+            EnumSet<VcpuFeature> features = EnumSet.of(VcpuFeature.HAS_EL2);
+            if (!cpu.has(Feature.VHE)) {
+                features.add(VcpuFeature.HAS_EL2_E2H0);
+            }
+            if (cpu.has(Feature.PMUv3)) {
+                features.add(VcpuFeature.PMU_V3);
+            }
+            if (vcpu.id() != 0) {
+                features.add(VcpuFeature.POWER_OFF);
+            }
+            vcpu.init(features);
+        }
     }
 
     private void mapInterruptController(int cpus) {

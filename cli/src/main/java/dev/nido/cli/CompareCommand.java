@@ -59,12 +59,6 @@ final class CompareCommand implements Callable<Integer> {
         if (machine.mode != null) {
             throw new Refusal("--mode: compare runs both");
         }
-        if (machine.startsAtEl2()) {
-            throw new Refusal(
-                    "--nested "
-                            + machine.nested
-                            + ": guests at EL2 run on the machine itself only, for now");
-        }
         machine.deterministic = true;
         machine.mode = MachineOptions.Mode.hosted;
         machine.check();

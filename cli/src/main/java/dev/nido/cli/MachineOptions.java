@@ -3,6 +3,7 @@ package dev.nido.cli;
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
 import dev.nido.board.BoardConfig;
+import dev.nido.kvm.nested.Nesting;
 
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -204,9 +205,10 @@ final class MachineOptions {
      */
     void check(int defaultCpus) {
         cpus = requestedCpus == null ? defaultCpus : requestedCpus;
-        if (mode == Mode.hosted && startsAtEl2()) {
+        if (protectedMode && startsAtEl2()) {
             throw new Refusal(
-                    "--nested " + nested + ": a guest hypervisor needs --mode bare, for now");
+                    "--protected and --nested %s: a protected guest has no EL2; drop one of them"
+                            .formatted(nested));
         }
         if (protectedMode && !hosted()) {
             throw new Refusal("--protected: only with --mode hosted");
@@ -242,6 +244,11 @@ final class MachineOptions {
         if (e2h != null && (nested == null || nested == Nested.off)) {
             throw new Refusal("--e2h " + e2h + ": the guest has no EL2; add --nested nv2");
         }
+        if (hosted() && nested == Nested.nv2 && effectiveE2h() == E2h.any) {
+            throw new Refusal(
+                    "--nested nv2 and --e2h any: over FEAT_NV2 the hypervisor does not see HCR_EL2.E2H"
+                            + " change; say --e2h vhe or nvhe, or --nested nv");
+        }
         if (seed != null && !deterministic) {
             throw new Refusal("--seed: only with --deterministic");
         }
@@ -259,6 +266,17 @@ final class MachineOptions {
     /** True if the guest starts at EL2. */
     boolean startsAtEl2() {
         return nested != null && nested != Nested.off;
+    }
+
+    /** What the hypervisor builds the guest's EL2 on. */
+    private Nesting nesting() {
+        return nested == null
+                ? Nesting.NONE
+                : switch (nested) {
+                    case off -> Nesting.NONE;
+                    case nv -> Nesting.NV;
+                    case nv2 -> Nesting.NV2;
+                };
     }
 
     /** What {@code --e2h} says or, where it says nothing, the default of {@code --nested}. */
@@ -300,7 +318,8 @@ final class MachineOptions {
                             pes == null ? 0 : pes,
                             l0Granule == null ? Granule.G4K.bytes : l0Granule.bytes,
                             protectedMode,
-                            false));
+                            false,
+                            nesting()));
         }
         builder.cpus(cpus)
                 .memory(memory)
