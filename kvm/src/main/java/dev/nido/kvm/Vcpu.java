@@ -20,7 +20,6 @@ import dev.nido.kvm.timer.VcpuTimer;
 import dev.nido.kvm.vgic.VgicCpu;
 import dev.nido.machine.firmware.PowerControl;
 import dev.nido.machine.pe.Pe;
-import dev.nido.machine.timer.GenericTimer;
 
 import java.util.EnumSet;
 import java.util.Set;
@@ -33,8 +32,6 @@ public final class Vcpu {
 
     private static final int ELR = SysReg.ELR_EL2.ordinal();
     private static final int SPSR = SysReg.SPSR_EL2.ordinal();
-    private static final int CNTV = GenericTimer.CNTV_INTID;
-    private static final int CNTP = GenericTimer.CNTP_INTID;
 
     private static final long RESET_EL1 = Spsr.DAIF | 5;
     private static final long RESET_EL2 = Spsr.DAIF | 9;
@@ -77,8 +74,7 @@ public final class Vcpu {
         vgic = vm.vgic().createCpu(id, loop);
         vgic.setNestedState(nested);
         timer = new VcpuTimer(this, (intid, level) -> vm.vgic().setLine(id, intid, level));
-        vgic.mapHardware(CNTV, CNTV, () -> timer.level(CNTV));
-        vgic.mapHardware(CNTP, CNTP, () -> timer.level(CNTP));
+        timer.connect();
         debug = new VirtualDebug(this);
         pmu = new VirtualPmu(this, level -> vm.vgic().setLine(id, VirtualPmu.INTID, level));
         poweredOn = id == 0;

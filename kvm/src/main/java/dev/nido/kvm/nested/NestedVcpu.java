@@ -264,6 +264,9 @@ public final class NestedVcpu implements NestedState {
         if (hypLoaded && Spsr.el(pe.sys[SPSR]) == 2) {
             pe.sys[SPSR] = pe.sys[SPSR] & ~EL_BITS | EL1;
         }
+        if (hypLoaded) {
+            vcpu.timer().entering();
+        }
     }
 
     /** After every exit, before anybody looks at the mode. */
@@ -272,6 +275,7 @@ public final class NestedVcpu implements NestedState {
             if (Spsr.el(pe.sys[SPSR]) == 1) {
                 pe.sys[SPSR] = pe.sys[SPSR] & ~EL_BITS | EL2;
             }
+            vcpu.timer().exited();
             return;
         }
         // A virtual SError that the guest's guest has taken is pending no more.

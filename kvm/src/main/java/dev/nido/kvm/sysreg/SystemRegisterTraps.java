@@ -31,7 +31,7 @@ public final class SystemRegisterTraps {
         int rt = iss >> 5 & 31;
         SysReg register = SysReg.decode(key);
         if (register != null && VcpuTimer.isTimer(register)) {
-            return vcpu.timer().access(register, iss);
+            return vcpu.timer().access(key, iss);
         }
         EmulatedRegister row = EmulatedRegisters.of(key);
         if (row == null || !row.emulates(read) || !row.exists(vcpu)) {
