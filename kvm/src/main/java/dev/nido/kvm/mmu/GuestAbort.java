@@ -146,10 +146,14 @@ public final class GuestAbort {
         }
     }
 
-    /** Maps a page that a guest's table lies in, before the PE walks it. */
-    static void mapForWalk(Vcpu vcpu, long ipa) {
+    /**
+     * Maps a page that a guest's table lies in, before the PE walks it.
+     *
+     * @return as {@link #userAbort}
+     */
+    public static int mapForWalk(Vcpu vcpu, long ipa) {
         Vm vm = vcpu.vm();
-        userAbort(
+        return userAbort(
                 vm.arch(),
                 vm.slots(),
                 vcpu.memoryCache(),

@@ -215,6 +215,43 @@ public final class S2Mmu implements Stage2Context {
         }
     }
 
+    /**
+     * Has stage-1 entries dropped, with this context's VMID.
+     *
+     * @param only the PE whose entries go; null for those of all
+     * @param key a TLBI of EL1
+     * @param value its operand
+     * @param wideAsid ASIDs have 16 bits, else 8
+     */
+    public void flushStage1(Pe only, int key, long value, boolean wideAsid) {
+        int number = number();
+        if (number == 0) {
+            return;
+        }
+        if (only == null) {
+            tlb.el1(number, key, value, wideAsid);
+        } else {
+            tlb.el1(only, number, key, value, wideAsid);
+        }
+    }
+
+    /**
+     * Drops all entries of both stages.
+     *
+     * @param only the PE whose entries go; null for those of all
+     */
+    public void flushBothStages(Pe only) {
+        int number = number();
+        if (number == 0) {
+            return;
+        }
+        if (only == null) {
+            tlb.stage1And2(number);
+        } else {
+            tlb.stage1And2(only, number);
+        }
+    }
+
     private void trace(int number, long ipa, long bytes) {
         Tracer tracer = arch.tracer();
         if (tracer != null) {

@@ -3,6 +3,7 @@ package dev.nido.kvm.sysreg;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Handled;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.nested.NestedInstructions;
 import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.kvm.timer.VcpuTimer;
 
@@ -22,7 +23,7 @@ public final class SystemRegisterTraps {
      * Emulates the access.
      *
      * @param esr ESR_EL2
-     * @return {@link Handled#RESUME}
+     * @return {@link Handled#RESUME}, or a negative errno
      */
     public static int handle(Vcpu vcpu, long esr) {
         int iss = (int) esr;
@@ -32,6 +33,11 @@ public final class SystemRegisterTraps {
         SysReg register = SysReg.decode(key);
         if (register != null && VcpuTimer.isTimer(register)) {
             return vcpu.timer().access(key, iss);
+        }
+        if (vcpu.nested() != null
+                && vcpu.nested().isHypContext()
+                && NestedInstructions.concerns(key)) {
+            return NestedInstructions.handle(vcpu, key, vcpu.reg(rt));
         }
         EmulatedRegister row = EmulatedRegisters.of(key);
         if (row == null || !row.emulates(read) || !row.exists(vcpu)) {

@@ -1,0 +1,125 @@
+package dev.nido.kvm.nested;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
+import dev.nido.arch.SysReg;
+import dev.nido.arch.SystemOperation;
+import dev.nido.kvm.HostedGuest;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * TLBI at the guest's EL2, every form: a stale translation is used until the form that names it,
+ * and not after; what it does not name stays.
+ */
+class Item46TlbiTest {
+
+    private static final long VA = 0x5555_1234_5000L;
+    private static final int ASID = 0x1234;
+    private static final long OLD = MonitorGuest.RAM + 0x80_0000;
+    private static final long NEW = MonitorGuest.RAM + 0x90_0000;
+
+    static Stream<SystemOperation> forms() {
+        return Arrays.stream(SystemOperation.values())
+                .filter(o -> o.kind() == SystemOperation.Kind.TLBI);
+    }
+
+    /** The forms of the guest hypervisor's own regime where it is a host. */
+    static Stream<SystemOperation> formsOfEl1() {
+        return forms().filter(o -> o.minimumEl() == 1);
+    }
+
+    /** The forms of stage 1 of EL2. */
+    static Stream<SystemOperation> formsOfEl2() {
+        return forms().filter(o -> o.name().matches("TLBI_(ALL|R?VAL?|R?VA)E2.*"));
+    }
+
+    private static boolean isLocal(SystemOperation form) {
+        return !form.name().endsWith("IS") && !form.name().endsWith("OS");
+    }
+
+    private static boolean namesAddress(SystemOperation form) {
+        return form.name().matches("TLBI_R?VA.*");
+    }
+
+    private static boolean namesAsid(SystemOperation form) {
+        return form.name().matches("TLBI_(ASID|R?VAL?E).*");
+    }
+
+    private static long operand(SystemOperation form, int asid, long va) {
+        long tag = (long) asid << 48;
+        if (form.name().startsWith("TLBI_R")) {
+            return tag | 1L << 46 | (va >>> 12) - 1 & 0x1f_ffff_ffffL;
+        }
+        return tag | va >>> 12 & 0xfff_ffff_ffffL;
+    }
+
+    private static MonitorGuest guest(Feature nesting, boolean e2h, int vcpus) {
+        MonitorGuest g = new MonitorGuest(nesting, HostedGuest.hypervisorCpu(e2h), vcpus);
+        g.put(OLD, 1);
+        g.put(NEW, 2);
+        return g;
+    }
+
+    private static void asid(MonitorGuest g, int vcpu) {
+        long ttbr = g.own.base() | (g.e2h ? (long) ASID << 48 : 0);
+        g.guest.vcpu(vcpu).writeSys(SysReg.TTBR0_EL2, ttbr);
+    }
+
+    @ParameterizedTest
+    @MethodSource("formsOfEl1")
+    void formOfEl1IsTheHostsOwnRegime(SystemOperation form) {
+        try (MonitorGuest g = guest(Feature.NV2, true, 2)) {
+            for (int i = 0; i < 2; i++) {
+                asid(g, i);
+                g.guest.vcpu(i).writeSys(SysReg.HCR_EL2, HcrEl2.RW | HcrEl2.E2H | HcrEl2.TGE);
+            }
+            ownRegime(g, form);
+        }
+    }
+
+    static Stream<List<Object>> formsOfEl2InAllModes() {
+        return formsOfEl2()
+                .flatMap(f ->
+                        Stream.of(
+                                List.of(f, Feature.NV, false),
+                                List.of(f, Feature.NV, true),
+                                List.of(f, Feature.NV2, false),
+                                List.of(f, Feature.NV2, true)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("formsOfEl2InAllModes")
+    void formOfEl2IsTheOwnRegime(List<Object> mode) {
+        try (MonitorGuest g = guest((Feature) mode.get(1), (boolean) mode.get(2), 2)) {
+            asid(g, 0);
+            asid(g, 1);
+            ownRegime(g, (SystemOperation) mode.get(0));
+        }
+    }
+
+    private static void ownRegime(MonitorGuest g, SystemOperation form) {
+        g.own.map(VA, 3, OLD, MonitorGuest.NORMAL | MonitorGuest.NG);
+        assertThat(g.load(0, VA)).isEqualTo(1);
+        assertThat(g.load(1, VA)).isEqualTo(1);
+        g.own.map(VA, 3, NEW, MonitorGuest.NORMAL | MonitorGuest.NG);
+        if (namesAddress(form)) {
+            g.tlbi(0, form, operand(form, ASID, VA + 2 * 4096));
+            g.tlbi(0, form, operand(form, ASID, VA - 4096));
+        }
+        if (namesAsid(form) && g.e2h) {
+            g.tlbi(0, form, operand(form, ASID ^ 0x100, VA));
+        }
+        assertThat(g.load(0, VA)).as("stale").isEqualTo(1);
+        g.tlbi(0, form, operand(form, ASID, VA));
+        assertThat(g.load(0, VA)).as("fresh after " + form).isEqualTo(2);
+        assertThat(g.load(1, VA)).as("on another CPU").isEqualTo(isLocal(form) ? 1 : 2);
+    }
+}

@@ -1,0 +1,288 @@
+package dev.nido.kvm.nested;
+
+import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
+import dev.nido.arch.SysReg;
+import dev.nido.arch.SystemOperation;
+import dev.nido.kvm.Exit;
+import dev.nido.kvm.HostedGuest;
+import dev.nido.kvm.Vcpu;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A guest hypervisor that the test commands instruction by instruction: its vCPUs load, execute
+ * TLBI and AT, and have their guest load, one command at a time; page tables are written from
+ * outside, as another CPU would. It asks for commands at a device and answers there.
+ */
+final class MonitorGuest implements AutoCloseable {
+
+    static final long RAM = HostedGuest.RAM;
+
+    /** In an answer: no value, but the syndrome of the exception that the access met. */
+    static final long EXCEPTION = 1L << 62;
+
+    static final long AF = 1 << 10;
+    static final long NG = 1 << 11;
+
+    /** Stage-1 leaf of normal memory, for EL1 or EL2 only. */
+    static final long NORMAL = AF | 3 << 8;
+
+    static final long DEVICE = AF | 1 << 2;
+
+    /** Stage-2 leaf: Normal Write-Back, readable and writable, AF. */
+    static final long S2_NORMAL = 15 << 2 | 3 << 6 | 3 << 8 | AF;
+
+    private static final long TABLES = RAM + 0x40_0000;
+    private static final long TABLES_END = RAM + 0x80_0000;
+    private static final long SCTLR = 0x30d0_0800L | 1 | 1 << 2 | 1 << 12;
+    private static final long TCR_COMMON = 1 << 8 | 1 << 10 | 3 << 12;
+
+    private static final String TOP =
+            """
+                    b start
+                    .balign 2048
+            vectors:
+                    .balign 128
+                    b bad
+                    .skip 0x200 - (. - vectors)
+                    b same
+                    .skip 0x400 - (. - vectors)
+                    b lower
+                    .skip 0x800 - (. - vectors)
+            bad:    movz x1, #0xdead
+                    b reply
+            same:   mrs x1, esr_el2
+                    orr x1, x1, #0x4000000000000000
+                    b reply
+            lower:  mrs x2, esr_el2
+                    lsr x3, x2, #26
+                    cmp x3, #0x16
+                    b.eq reply
+                    orr x1, x2, #0x4000000000000000
+            reply:  str x1, [x9, #16]
+            start:  movz x9, #0x900, lsl #16
+            next:   ldr x10, [x9]
+                    ldr x0, [x9, #8]
+                    br x10
+            load:   ldr x1, [x0]
+                    b reply
+            below:  adr x6, inner
+                    msr elr_el2, x6
+                    movz x7, #0x3c5
+                    msr spsr_el2, x7
+                    eret
+            inner:  ldr x1, [x0]
+                    hvc #0
+            off:    movz x0, #0x8400, lsl #16
+                    movk x0, #8
+                    smc #0
+            """;
+
+    final HostedGuest guest;
+    final boolean e2h;
+    private final Map<Integer, Vcpu> waiting = new HashMap<>();
+    private final List<Vcpu> started = new ArrayList<>();
+    private long nextTable = TABLES;
+    private long answer;
+
+    /** The stage-1 table of EL2: RAM and the device where they are. */
+    final Tables own;
+
+    /**
+     * @param nesting NV or NV2
+     * @param cpu what it sees: E2H fixed
+     */
+    MonitorGuest(Feature nesting, CpuModel cpu, int vcpus) {
+        e2h = cpu.has(Feature.VHE);
+        StringBuilder program = new StringBuilder(TOP);
+        for (SystemOperation o : SystemOperation.values()) {
+            int k = o.key();
+            String operands =
+                    "#%d, c%d, c%d, #%d".formatted(k >> 11 & 7, k >> 7 & 15, k >> 3 & 15, k & 7);
+            program.append(label(o)).append(": sys ").append(operands).append(", x0\n");
+            if (o.kind() == SystemOperation.Kind.AT) {
+                program.append("isb\nmrs x1, par_el1\n");
+            }
+            program.append("b reply\n");
+        }
+        guest = HostedGuest.nested(nesting, cpu, vcpus, program.toString());
+        own = new Tables(12, 48, 0);
+        long ramBlock = RAM >> 30 << 30;
+        own.map(ramBlock, 1, ramBlock, NORMAL);
+        own.map(HostedGuest.DEVICE & -4096, 3, HostedGuest.DEVICE & -4096, DEVICE);
+        for (Vcpu v : guest.vm.vcpus()) {
+            start(v);
+        }
+    }
+
+    private static String label(SystemOperation o) {
+        return "i_" + o.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private void start(Vcpu v) {
+        if (v.id() > 0) {
+            v.powerOn(RAM, 0);
+        }
+        v.writeSys(SysReg.VBAR_EL2, guest.symbols.get("vectors"));
+        v.writeSys(SysReg.MAIR_EL2, 0x04_ffL);
+        v.writeSys(SysReg.MAIR_EL1, 0x04_ffL);
+        v.writeSys(SysReg.TCR_EL2, e2h ? tcr(16) : TCR_COMMON | 16 | 5 << 16 | 1L << 31 | 1 << 23);
+        v.writeSys(SysReg.TCR_EL1, tcr(16));
+        v.writeSys(SysReg.TTBR0_EL2, own.base());
+        v.writeSys(SysReg.SCTLR_EL2, SCTLR);
+        started.add(v);
+    }
+
+    /** TCR_EL1 with 4 KiB pages, 16-bit ASIDs, and T0SZ = T1SZ. */
+    static long tcr(int tsz) {
+        return TCR_COMMON | tsz | (TCR_COMMON | tsz) << 16 | 2L << 30 | 5L << 32 | 1L << 36;
+    }
+
+    /** SCTLR_EL1 with the MMU on. */
+    static long sctlr() {
+        return SCTLR;
+    }
+
+    // Commands
+
+    /** A load of its EL2; or {@link #EXCEPTION} with ESR_EL2. */
+    long load(int vcpu, long va) {
+        return command(vcpu, "load", va);
+    }
+
+    /** A load of its guest at EL1; or {@link #EXCEPTION} with ESR_EL2. */
+    long loadBelow(int vcpu, long va) {
+        return command(vcpu, "below", va);
+    }
+
+    void tlbi(int vcpu, SystemOperation form, long value) {
+        command(vcpu, label(form), value);
+    }
+
+    /** What AT leaves in PAR_EL1, or {@link #EXCEPTION} with ESR_EL2. */
+    long at(int vcpu, SystemOperation form, long va) {
+        return command(vcpu, label(form), va);
+    }
+
+    private long command(int id, String what, long argument) {
+        Vcpu v = guest.vcpu(id);
+        if (waiting.get(id) == null) {
+            run(v);
+        }
+        v.completeMmio(guest.symbols.get(what));
+        run(v);
+        v.completeMmio(argument);
+        answer = 0xbad;
+        run(v);
+        return answer;
+    }
+
+    /** Runs until the vCPU reads from the device. */
+    private void run(Vcpu v) {
+        for (int i = 0; i < 100; i++) {
+            Exit exit = v.run(100_000);
+            if (!(exit instanceof Exit.Mmio m)) {
+                throw new AssertionError("%s at 0x%x".formatted(exit, v.pc()));
+            }
+            if (!m.write()) {
+                waiting.put(v.id(), v);
+                return;
+            }
+            answer = m.value();
+            v.completeMmio(0);
+        }
+    }
+
+    // Memory
+
+    void put(long l1Ipa, long value) {
+        guest.vm.ram().put64(l1Ipa, value);
+    }
+
+    long get(long l1Ipa) {
+        return guest.vm.ram().get64(l1Ipa);
+    }
+
+    /** A page of RAM, zeroed. */
+    long allocate(long size) {
+        long at = nextTable + size - 1 & -size;
+        nextTable = at + size;
+        if (nextTable > TABLES_END) {
+            throw new IllegalStateException("no more memory for tables");
+        }
+        for (long i = 0; i < size; i += 8) {
+            put(at + i, 0);
+        }
+        return at;
+    }
+
+    /** Translation tables in the guest's memory, of either stage. */
+    final class Tables {
+        private final int granule;
+        private final int startLevel;
+        private final int topBits;
+        private final long base;
+
+        /**
+         * @param granule log2 of its bytes
+         * @param bits of the input address
+         * @param concatenated log2 of how many tables stand in the place of one at the start
+         */
+        Tables(int granule, int bits, int concatenated) {
+            this.granule = granule;
+            int stride = granule - 3;
+            int index = bits - granule - concatenated;
+            startLevel = 4 - (index + stride - 1) / stride;
+            topBits = bits - (granule + (3 - startLevel) * stride);
+            base = allocate(Math.max(1L << granule, 8L << topBits));
+        }
+
+        long base() {
+            return base;
+        }
+
+        int startLevel() {
+            return startLevel;
+        }
+
+        private int shift(int level) {
+            return granule + (3 - level) * (granule - 3);
+        }
+
+        /** Where the entry of an address at a level is; makes the tables above. */
+        long slot(long address, int level) {
+            long table = base;
+            for (int l = startLevel; ; l++) {
+                int bits = l == startLevel ? topBits : granule - 3;
+                long at = table + ((address >>> shift(l) & (1L << bits) - 1) << 3);
+                if (l == level) {
+                    return at;
+                }
+                long d = get(at);
+                if ((d & 3) != 3) {
+                    d = allocate(1L << granule) | 3;
+                    put(at, d);
+                }
+                table = d & 0xffff_ffff_ffffL & -1L << granule;
+            }
+        }
+
+        /** Maps one block or page. */
+        void map(long address, int level, long output, long attributes) {
+            put(slot(address, level), output | attributes | (level == 3 ? 3 : 1));
+        }
+
+        void unmap(long address, int level) {
+            put(slot(address, level), 0);
+        }
+    }
+
+    @Override
+    public void close() {
+        guest.close();
+    }
+}
