@@ -392,7 +392,7 @@ public final class RunLoop implements VgicCpu.Owner {
 
     /** The same where the guest does not go on now. */
     public void commit() {
-        if (emulated || injected) {
+        if (pe != null && (emulated || injected)) {
             enter();
             pe.leaveGuest();
             exited();
