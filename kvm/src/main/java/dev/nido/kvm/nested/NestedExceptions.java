@@ -5,6 +5,7 @@ import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SctlrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 
 /**
@@ -67,6 +68,10 @@ public final class NestedExceptions {
     private static void inject(Vcpu vcpu, int offset, long esr) {
         NestedVcpu nested = vcpu.nested();
         vcpu.commit();
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.nestedException(vcpu, offset, esr);
+        }
         if (nested.isHypContext()) {
             enter(vcpu, offset, esr);
         } else {

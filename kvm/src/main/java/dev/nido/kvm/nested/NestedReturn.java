@@ -7,6 +7,7 @@ import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.MdscrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.machine.pe.Pe;
 
@@ -20,12 +21,24 @@ public final class NestedReturn {
 
     private NestedReturn() {}
 
+    /** Whether it leads from hyp context to hyp context, and lawfully so. */
+    static boolean staysInHypContext(Vcpu vcpu) {
+        NestedVcpu nested = vcpu.nested();
+        long spsr = nested.read(SysReg.SPSR_EL2);
+        int target = Spsr.el(spsr);
+        return (target == 2 || target == 0 && nested.tge()) && !isIllegal(spsr, nested.hcr());
+    }
+
     /** Executes it; the vCPU is loaded and in hyp context. */
     public static void emulate(Vcpu vcpu) {
         NestedVcpu nested = vcpu.nested();
         CpuModel cpu = vcpu.vm().cpu();
         long spsr = nested.read(SysReg.SPSR_EL2);
         long elr = nested.read(SysReg.ELR_EL2);
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.nestedReturn(vcpu, elr, spsr);
+        }
         long hcr = nested.hcr();
         long old = vcpu.pstate();
         boolean illegal = isIllegal(spsr, hcr);

@@ -187,6 +187,7 @@ public final class NestedVcpu implements NestedState {
     @Override
     public void trapInterface(boolean on) {
         interfaceTraps = on;
+        sets.setRedirected(cpu == null ? null : cpu.pe(), redirects());
         if (nv2 && cpu != null) {
             TrapConfiguration.apply(vcpu, cpu, vcpu.vm().isPinned());
         }

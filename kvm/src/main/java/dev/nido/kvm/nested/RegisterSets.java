@@ -78,14 +78,14 @@ final class RegisterSets {
     private boolean el2Loaded;
 
     private boolean e2h;
-    private final boolean nv2;
+    private boolean redirected;
     private long spsrMode;
 
     /**
      * @param memory the vCPU's registers without a slot, by {@link SysReg#ordinal}
      */
-    RegisterSets(long[] memory, VncrPage page, boolean nv2) {
-        this.nv2 = nv2;
+    RegisterSets(long[] memory, VncrPage page, boolean redirected) {
+        this.redirected = redirected;
         this.memory = memory;
         this.page = page;
     }
@@ -227,7 +227,25 @@ final class RegisterSets {
         pe.sys[SPSR_EL1] = marked() ? value & ~MODE | SOFTWARE : value;
     }
 
+    /**
+     * Whether HCR_EL2.NV2 is set in hyp context, which changes what exceptions within EL1 report.
+     *
+     * @param pe where the vCPU is loaded, or null
+     */
+    void setRedirected(Pe pe, boolean on) {
+        if (on == redirected) {
+            return;
+        }
+        if (pe == null || !el2Loaded) {
+            redirected = on;
+            return;
+        }
+        long value = spsr(pe);
+        redirected = on;
+        setSpsr(pe, value);
+    }
+
     private boolean marked() {
-        return el2Loaded && !e2h && !nv2;
+        return el2Loaded && !e2h && !redirected;
     }
 }

@@ -8,6 +8,7 @@ import dev.nido.kvm.Handled;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
+import dev.nido.kvm.nested.FastExits;
 import dev.nido.kvm.nested.NestedExceptions;
 import dev.nido.kvm.nested.NestedVcpu;
 import dev.nido.kvm.vgic.VgicCpu;
@@ -66,6 +67,7 @@ public final class RunLoop implements VgicCpu.Owner {
 
     private static final int VTTBR_EL2 = SysReg.VTTBR_EL2.ordinal();
     private static final int ESR_EL2 = SysReg.ESR_EL2.ordinal();
+    private static final int ELR_EL2 = SysReg.ELR_EL2.ordinal();
     private static final int SPSR_EL2 = SysReg.SPSR_EL2.ordinal();
 
     private static final java.lang.invoke.VarHandle REQUESTS;
@@ -436,6 +438,9 @@ public final class RunLoop implements VgicCpu.Owner {
             limit = Math.min(limit, pe.pmu.untilOverflow());
             engine.run(pe, (int) Math.min(limit, machine.blockLimit()));
             if (pe.enteredEl2) {
+                if (nested != null && doneOnTheSpot()) {
+                    continue;
+                }
                 return Left.EXIT;
             }
             pe.pmu.update();
@@ -453,6 +458,28 @@ public final class RunLoop implements VgicCpu.Owner {
                 return leave(Left.TIME_SLICE);
             }
         }
+    }
+
+    /**
+     * Exits of a virtual EL2 that change nothing but registers are over without any of what comes
+     * with others ({@code kvm_hyp_handle_eret()} and its like, called from {@code
+     * fixup_guest_exit()}).
+     */
+    private boolean doneOnTheSpot() {
+        if (((int) pe.pc & 0x780) != SYNCHRONOUS || vcpu.pmu().counting()) {
+            return false;
+        }
+        long esr = pe.sys[ESR_EL2];
+        long at = pe.sys[ELR_EL2];
+        if (!FastExits.handle(vcpu, pe, esr)) {
+            return false;
+        }
+        pe.enteredEl2 = false;
+        nested.entering(pe);
+        pe.resumeGuest();
+        emulated = false;
+        pe.retireEmulated(at, pe.trappedInstruction, 2);
+        return true;
     }
 
     private Left leave(Left why) {
