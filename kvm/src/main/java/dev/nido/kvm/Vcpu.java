@@ -319,6 +319,8 @@ public final class Vcpu {
         hwMmu().load(pe, id);
         if (nested != null) {
             timer.contextChanged();
+            debug.contextChanged();
+            pmu.contextChanged();
             vgic.switchTo(nested.vgicNested());
         }
         TrapConfiguration.apply(this, on, vm.isPinned());

@@ -56,8 +56,15 @@ public final class NestedReturn {
         Pe pe = vcpu.cpu().pe();
         pe.eventRegister = true;
         pe.monitorBytes = 0;
+        if (vcpu.pmu().counting()) {
+            vcpu.pmu().returned();
+        }
         vcpu.instructionEmulated();
         if (hyp) {
+            if (vcpu.debug().active()) {
+                // Where the guest can change HCR_EL2.TGE without a trap.
+                vcpu.debug().contextChanged();
+            }
             vcpu.setPc(
                     HcrEl2.isHost(hcr) || target == 2
                             ? NestedExceptions.branchTarget(nested, elr)

@@ -175,6 +175,12 @@ public final class NestedVcpu implements NestedState {
             TrapConfiguration.apply(vcpu, cpu, vcpu.vm().isPinned());
         } else if (r == SysReg.CNTHCTL_EL2 || r == SysReg.CNTVOFF_EL2) {
             vcpu.timer().contextChanged();
+        } else if (r == SysReg.MDCR_EL2) {
+            vcpu.pmu().contextChanged();
+            vcpu.debug().contextChanged();
+        }
+        if (r == SysReg.HCR_EL2) {
+            vcpu.debug().contextChanged();
         }
     }
 

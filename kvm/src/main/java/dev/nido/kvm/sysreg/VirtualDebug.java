@@ -8,6 +8,8 @@ import dev.nido.arch.SysReg;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.nested.NestedExceptions;
+import dev.nido.kvm.nested.NestedVcpu;
 import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.kvm.run.PhysicalCpu;
 
@@ -17,7 +19,8 @@ import dev.nido.kvm.run.PhysicalCpu;
  * those of {@link GuestDebug}. All accesses of the guest trap (MDCR_EL2.TDA, TDOSA, TDRA).
  *
  * <p>Changed is this: breakpoints that match a VMID or CONTEXTIDR_EL2 never hit on a CPU without
- * EL2, so they are disabled in the PE.
+ * EL2, so they are disabled in the PE. With a virtual EL2 {@link NestedBreakpoints} says what the
+ * PE gets for what is loaded.
  */
 public final class VirtualDebug {
 
@@ -61,6 +64,7 @@ public final class VirtualDebug {
     }
 
     private final Vcpu vcpu;
+    private final NestedVcpu nested;
     private final long[] values = new long[SysReg.COUNT];
     private PhysicalCpu cpu;
     private GuestDebug user;
@@ -69,6 +73,7 @@ public final class VirtualDebug {
     /** The registers of a vCPU, reset. */
     public VirtualDebug(Vcpu vcpu) {
         this.vcpu = vcpu;
+        nested = vcpu.nested();
         reset();
     }
 
@@ -98,6 +103,21 @@ public final class VirtualDebug {
         cpu = null;
     }
 
+    /**
+     * The vCPU has gone from its EL2 to a guest of its guest, or back, or its EL2 has written what
+     * routes debug exceptions ({@code kvm_vcpu_load_debug()}).
+     */
+    public void contextChanged() {
+        if (cpu != null && user == null) {
+            apply();
+        }
+    }
+
+    /** Whether a debug exception other than that of BRK is possible somewhere. */
+    public boolean active() {
+        return (values[SysReg.MDSCR_EL1.ordinal()] & (MdscrEl1.MDE | MdscrEl1.SS)) != 0;
+    }
+
     /** The value of a register as user space gets it. */
     public long stored(SysReg r) {
         return values[r.ordinal()];
@@ -105,8 +125,14 @@ public final class VirtualDebug {
 
     void store(SysReg r, long value) {
         values[r.ordinal()] = value;
+        if (nested != null && r == SysReg.MDSCR_EL1) {
+            nested.page().set(r, value);
+        }
         if (cpu != null && user == null && ACTS[r.ordinal()]) {
             put(r, acting(r));
+            if (nested != null && r != SysReg.MDSCR_EL1) {
+                apply();
+            }
         } else {
             apply();
         }
@@ -145,8 +171,11 @@ public final class VirtualDebug {
             return false;
         }
         long pstate = vcpu.pstate();
-        return Spsr.el(pstate) == 0
-                || (pstate & Spsr.D) == 0
+        int el = Spsr.el(pstate);
+        int target = nested != null && NestedBreakpoints.routedToEl2(nested) ? 2 : 1;
+        return el < target
+                || el == target
+                        && (pstate & Spsr.D) == 0
                         && (values[SysReg.MDSCR_EL1.ordinal()] & MdscrEl1.KDE) != 0;
     }
 
@@ -169,21 +198,14 @@ public final class VirtualDebug {
             long wcr = values[WCR[n].ordinal()];
             if ((wcr & 1) == 0
                     || !((wcr >> 4 & 1) != 0 && write || (wcr >> 3 & 1) != 0 && read)
-                    || !isFor(wcr, asEl0)
+                    || !NestedBreakpoints.isFor(wcr, asEl0 ? 0 : Spsr.el(vcpu.pstate()))
                     || (wcr >> 20 & 1) != 0 && !linkedContext(wcr)) {
                 continue;
             }
             long wvr = values[WVR[n].ordinal()];
             for (int i = 0; i < bytes; i++) {
                 if (covers(wvr, wcr, va + i)) {
-                    boolean same = Spsr.el(vcpu.pstate()) == 1;
-                    vcpu.writeSys(SysReg.FAR_EL1, va + i);
-                    ExceptionInjection.synchronous(
-                            vcpu,
-                            Esr.of(
-                                    Esr.EC_WATCHPOINT | (same ? 1 : 0),
-                                    true,
-                                    iss | Esr.FSC_DEBUG | (write ? Esr.WNR : 0)));
+                    injectWatchpoint(va + i, iss | Esr.FSC_DEBUG | (write ? Esr.WNR : 0));
                     return true;
                 }
             }
@@ -191,11 +213,16 @@ public final class VirtualDebug {
         return false;
     }
 
-    /** SSC, HMC and PAC against Non-secure EL0 or EL1 (Arm ARM D2.8.3). */
-    private static boolean isFor(long wcr, boolean el0) {
-        int ssc = (int) (wcr >> 14) & 3;
-        boolean hmc = (wcr >> 13 & 1) != 0;
-        return ssc != 2 && (ssc != 3 || hmc) && (wcr >> (el0 ? 2 : 1) & 1) != 0;
+    private void injectWatchpoint(long far, int iss) {
+        int target = nested != null && NestedBreakpoints.routedToEl2(nested) ? 2 : 1;
+        boolean same = Spsr.el(vcpu.pstate()) == target;
+        long esr = Esr.of(Esr.EC_WATCHPOINT | (same ? 1 : 0), true, iss);
+        vcpu.writeSys(target == 2 ? SysReg.FAR_EL2 : SysReg.FAR_EL1, far);
+        if (target == 2) {
+            NestedExceptions.synchronous(vcpu, esr);
+        } else {
+            ExceptionInjection.synchronous(vcpu, esr);
+        }
     }
 
     /** The breakpoint that a watchpoint is linked to matches CONTEXTIDR_EL1. */
@@ -208,7 +235,11 @@ public final class VirtualDebug {
         int type = (int) (bcr >> 20) & 15;
         return (bcr & 1) != 0
                 && (type == 3 || type == 7)
-                && (int) vcpu.readSys(SysReg.CONTEXTIDR_EL1) == (int) values[BVR[n].ordinal()];
+                && (nested == null
+                        ? (int) vcpu.readSys(SysReg.CONTEXTIDR_EL1)
+                                == (int) values[BVR[n].ordinal()]
+                        : NestedBreakpoints.contextMatches(
+                                nested, type == 3, values[BVR[n].ordinal()]));
     }
 
     /** BAS and MASK (Arm ARM D2.10). */
@@ -303,7 +334,30 @@ public final class VirtualDebug {
     /** The PE's value for the guest's. */
     private long acting(SysReg r) {
         long value = values[r.ordinal()];
+        if (nested != null) {
+            return actingNested(r, value);
+        }
         return IS_BCR[r.ordinal()] && (value & BT_EL2) != 0 ? value & ~1L : value;
+    }
+
+    private long actingNested(SysReg r, long value) {
+        int o = r.ordinal();
+        int bcr = SysReg.DBGBCR0_EL1.ordinal();
+        int bvr = SysReg.DBGBVR0_EL1.ordinal();
+        if (o >= bcr && o < bcr + CpuModel.BREAKPOINTS) {
+            return NestedBreakpoints.control(nested, value, values[bvr + o - bcr]);
+        }
+        if (o >= bvr && o < bvr + CpuModel.BREAKPOINTS) {
+            return NestedBreakpoints.value(nested, values[bcr + o - bvr], value);
+        }
+        int wcr = SysReg.DBGWCR0_EL1.ordinal();
+        if (o >= wcr && o < wcr + CpuModel.WATCHPOINTS) {
+            return NestedBreakpoints.levels(nested, value);
+        }
+        if (r == SysReg.MDSCR_EL1) {
+            return NestedBreakpoints.mdscr(nested, value);
+        }
+        return value;
     }
 
     private void applyUser() {

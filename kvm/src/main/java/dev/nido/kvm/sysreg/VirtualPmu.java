@@ -1,9 +1,11 @@
 package dev.nido.kvm.sysreg;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.nested.NestedVcpu;
 import dev.nido.kvm.run.PhysicalCpu;
 
 import java.util.Arrays;
@@ -18,6 +20,10 @@ import java.util.function.Consumer;
  * taken back ({@link #exited}), and exceptions that EL2 injects are added ({@link #injected}). And
  * the overflow bits of the PE are transient: they are folded into the guest's and cleared, so that
  * the PE's interrupt only tells that one came.
+ *
+ * <p>A virtual EL2 is EL1 for the PE. What it counts is decided by the filters that the PE's
+ * counters get in hyp context; MDCR_EL2.{HPMN, HPME, HPMD} of the guest say which are on at all,
+ * and EL2 sees more of them than EL1 ({@code kvm_pmu_nested_transition()}).
  */
 public final class VirtualPmu {
 
@@ -30,6 +36,7 @@ public final class VirtualPmu {
     private static final long PMCR_E = 1;
     private static final long PMCR_P = 2;
     private static final long PMCR_C = 4;
+    private static final long PMCR_DP = 1 << 5;
     private static final long PMCR_LC = 1 << 6;
 
     /** E, D, X, DP, LC. */
@@ -46,6 +53,7 @@ public final class VirtualPmu {
 
     private static final int SW_INCR = 0x00;
     private static final int EXC_TAKEN = 0x09;
+    private static final int EXC_RETURN = 0x0a;
     private static final int CPU_CYCLES = 0x11;
 
     private static final SysReg[] COUNT = named("PMEVCNTR");
@@ -60,6 +68,7 @@ public final class VirtualPmu {
     }
 
     private final Vcpu vcpu;
+    private final NestedVcpu nested;
     private final IdRegisters ids;
     private final PmuEventFilter filter;
     private final Consumer<Boolean> interrupt;
@@ -79,6 +88,9 @@ public final class VirtualPmu {
     /** The PE's counters hold the counts. */
     private boolean resident;
 
+    /** Counters, a bit each, that the PE has on. */
+    private long counted;
+
     /** Counters, a bit each, that count exceptions in the PE. */
     private int exceptionCounters;
 
@@ -92,6 +104,7 @@ public final class VirtualPmu {
     public VirtualPmu(Vcpu vcpu, Consumer<Boolean> interrupt) {
         this.vcpu = vcpu;
         this.interrupt = interrupt;
+        nested = vcpu.nested();
         ids = vcpu.vm().idRegisters();
         filter = vcpu.vm().pmuFilter();
         reset();
@@ -118,6 +131,18 @@ public final class VirtualPmu {
         program();
     }
 
+    /**
+     * The vCPU has gone from its EL2 to a guest of its guest, or back, or its EL2 has written
+     * MDCR_EL2.
+     */
+    public void contextChanged() {
+        if (resident || enabled != 0) {
+            fold();
+            program();
+        }
+        updateLine();
+    }
+
     /** The vCPU leaves its PE; its context has not been taken out yet. */
     public void put() {
         fold();
@@ -139,7 +164,7 @@ public final class VirtualPmu {
         int from = Spsr.el(cpu.read(SysReg.SPSR_EL2));
         for (int m = exceptionCounters; m != 0; m &= m - 1) {
             int n = Integer.numberOfTrailingZeros(m);
-            if (passes(types[n], from)) {
+            if (passes(n, types[n], from)) {
                 long after = cpu.read(COUNT[n]);
                 cpu.write(COUNT[n], after - 1 & COUNT_MASK);
                 if (after == 0) {
@@ -150,13 +175,23 @@ public final class VirtualPmu {
         }
     }
 
-    /** EL2 injects an exception that the guest takes at {@code from}, 0 or 1. */
+    /** EL2 injects an exception that the guest takes at {@code from}, 0 to 2. */
     public void injected(int from) {
         if (exceptionCounters == 0) {
             return;
         }
         for (int n = 0; n < EVENTS; n++) {
-            if ((exceptionCounters >> n & 1) != 0 && passes(types[n], from)) {
+            if ((exceptionCounters >> n & 1) != 0 && passes(n, types[n], from)) {
+                increment(n);
+            }
+        }
+        sync();
+    }
+
+    /** The guest's EL2 executes ERET, which is emulated; it is still there. */
+    public void returned() {
+        for (int n = 0; n < EVENTS; n++) {
+            if ((counted >> n & 1) != 0 && event(n) == EXC_RETURN && passes(n, types[n], 2)) {
                 increment(n);
             }
         }
@@ -206,6 +241,7 @@ public final class VirtualPmu {
         cpu.write(SysReg.PMINTENCLR_EL1, IMPLEMENTED);
         cpu.write(SysReg.PMOVSCLR_EL0, IMPLEMENTED);
         resident = false;
+        counted = 0;
         exceptionCounters = 0;
     }
 
@@ -221,26 +257,60 @@ public final class VirtualPmu {
             }
             cpu.write(SysReg.PMCCNTR_EL0, cycles);
         }
-        long counted = enabled;
+        boolean hyp = nested != null && nested.isHypContext();
+        counted = enabled & on();
         exceptionCounters = 0;
         for (int n = 0; n < EVENTS; n++) {
             int event = event(n);
-            cpu.write(TYPE[n], types[n] & ~FILTER_NSH);
+            cpu.write(TYPE[n], acting(n, types[n], hyp));
             if (!filter.allows(event)) {
                 counted &= ~(1L << n);
-            } else if (event == EXC_TAKEN && (counted >> n & 1) != 0 && (control & PMCR_E) != 0) {
+            } else if (event == EXC_TAKEN && (counted >> n & 1) != 0) {
                 exceptionCounters |= 1 << n;
             }
         }
         if (!filter.allows(CPU_CYCLES)) {
             counted &= ~(1L << CYCLES);
         }
-        cpu.write(SysReg.PMCCFILTR_EL0, cycleFilter & ~FILTER_NSH);
-        cpu.write(SysReg.PMCR_EL0, control & PMCR_WRITABLE);
+        cpu.write(SysReg.PMCCFILTR_EL0, acting(CYCLES, cycleFilter, hyp));
+        cpu.write(SysReg.PMCR_EL0, control & PMCR_WRITABLE | PMCR_E);
         cpu.write(SysReg.PMCNTENCLR_EL0, IMPLEMENTED & ~counted);
         cpu.write(SysReg.PMCNTENSET_EL0, counted);
         cpu.write(SysReg.PMINTENCLR_EL1, IMPLEMENTED & ~interrupts);
         cpu.write(SysReg.PMINTENSET_EL1, interrupts);
+    }
+
+    /** Counters, a bit each, that PMCR_EL0.E and MDCR_EL2.HPME have on. */
+    private long on() {
+        long own = ownCounters();
+        return ((control & PMCR_E) != 0 ? own : 0)
+                | (nested != null && (mdcr() & MdcrEl2.HPME) != 0 ? IMPLEMENTED & ~own : 0);
+    }
+
+    /** The counters that EL1 and EL0 have, a bit each. */
+    private long ownCounters() {
+        return 1L << CYCLES | (1L << hpmn()) - 1;
+    }
+
+    /** Event counters of EL1 and EL0: the lowest ones. */
+    private int hpmn() {
+        return nested == null ? EVENTS : Math.min((int) (mdcr() & MdcrEl2.HPMN), EVENTS);
+    }
+
+    private long mdcr() {
+        return nested.read(SysReg.MDCR_EL2);
+    }
+
+    /**
+     * The PE's filter for the guest's: nothing at EL2, and at EL1 what the guest wants of its EL2
+     * where that one is there.
+     */
+    private long acting(int n, long type, boolean hyp) {
+        if (hyp) {
+            long el1 = passes(n, type, 2) ? 0 : FILTER_P;
+            return type & ~(FILTER_P | FILTER_NSK | FILTER_NSH) | el1;
+        }
+        return type & ~FILTER_NSH;
     }
 
     private int event(int n) {
@@ -275,15 +345,23 @@ public final class VirtualPmu {
         }
     }
 
-    /** Whether a type register lets its counter count at an exception level below EL2. */
-    private static boolean passes(long type, int el) {
-        return el == 0
-                ? (type & FILTER_U) != 0 == ((type & FILTER_NSU) != 0)
-                : (type & FILTER_P) != 0 == ((type & FILTER_NSK) != 0);
+    /** Whether a type register lets its counter count at an exception level of the guest's. */
+    private boolean passes(int n, long type, int el) {
+        return switch (el) {
+            case 0 -> (type & FILTER_U) != 0 == ((type & FILTER_NSU) != 0);
+            case 1 -> (type & FILTER_P) != 0 == ((type & FILTER_NSK) != 0);
+            default -> (type & FILTER_NSH) != 0 && !isProhibited(n);
+        };
+    }
+
+    /** Whether the guest's EL2 is no place to count for the counters of EL1: MDCR_EL2.HPMD. */
+    private boolean isProhibited(int n) {
+        return (mdcr() & MdcrEl2.HPMD) != 0
+                && (n == CYCLES ? (control & PMCR_DP) != 0 : n < hpmn());
     }
 
     private void updateLine() {
-        boolean high = (overflow & interrupts) != 0 && (control & PMCR_E) != 0;
+        boolean high = (overflow & interrupts & on()) != 0;
         if (high != line) {
             line = high;
             interrupt.accept(high);
@@ -315,14 +393,23 @@ public final class VirtualPmu {
         return ids.hasPmu() && (n < EVENTS || n == CYCLES);
     }
 
+    /** Counters, a bit each, that exist for an exception level. */
+    private long visible(int el) {
+        return el == 2 ? IMPLEMENTED : ownCounters();
+    }
+
     /** What the guest reads. */
     long read(SysReg r) {
+        return read(r, nested == null ? 1 : Spsr.el(vcpu.pstate()));
+    }
+
+    private long read(SysReg r, int el) {
         fold();
         return switch (r) {
-            case PMCR_EL0 -> control & PMCR_WRITABLE | (long) EVENTS << 11;
-            case PMCNTENSET_EL0, PMCNTENCLR_EL0 -> enabled;
-            case PMOVSSET_EL0, PMOVSCLR_EL0 -> overflow;
-            case PMINTENSET_EL1, PMINTENCLR_EL1 -> interrupts;
+            case PMCR_EL0 -> control & PMCR_WRITABLE | (long) (el == 2 ? EVENTS : hpmn()) << 11;
+            case PMCNTENSET_EL0, PMCNTENCLR_EL0 -> enabled & visible(el);
+            case PMOVSSET_EL0, PMOVSCLR_EL0 -> overflow & visible(el);
+            case PMINTENSET_EL1, PMINTENCLR_EL1 -> interrupts & visible(el);
             case PMSELR_EL0 -> select;
             case PMUSERENR_EL0 -> vcpu.readSys(r);
             case PMCCNTR_EL0 -> resident ? cpu.read(r) : cycles;
@@ -347,19 +434,19 @@ public final class VirtualPmu {
     /**
      * What the guest writes.
      *
-     * @param el its exception level, 0 or 1
+     * @param el its exception level, 0 to 2
      */
     void write(SysReg r, long value, int el) {
         fold();
         switch (r) {
-            case PMCR_EL0 -> writeControl(value);
-            case PMCNTENSET_EL0 -> enabled |= value & IMPLEMENTED;
-            case PMCNTENCLR_EL0 -> enabled &= ~value;
-            case PMOVSSET_EL0 -> overflow |= value & IMPLEMENTED;
-            case PMOVSCLR_EL0 -> overflow &= ~value;
-            case PMINTENSET_EL1 -> interrupts |= value & IMPLEMENTED;
-            case PMINTENCLR_EL1 -> interrupts &= ~value;
-            case PMSWINC_EL0 -> softwareIncrement(value, el);
+            case PMCR_EL0 -> writeControl(value, el);
+            case PMCNTENSET_EL0 -> enabled |= value & visible(el);
+            case PMCNTENCLR_EL0 -> enabled &= ~(value & visible(el));
+            case PMOVSSET_EL0 -> overflow |= value & visible(el);
+            case PMOVSCLR_EL0 -> overflow &= ~(value & visible(el));
+            case PMINTENSET_EL1 -> interrupts |= value & visible(el);
+            case PMINTENCLR_EL1 -> interrupts &= ~(value & visible(el));
+            case PMSWINC_EL0 -> softwareIncrement(value & visible(el), el);
             case PMSELR_EL0 -> select = value & 31;
             case PMUSERENR_EL0 -> vcpu.writeSys(r, value & 15);
             case PMCCNTR_EL0 -> setCycles(value);
@@ -385,9 +472,10 @@ public final class VirtualPmu {
         return PmuEventFilter.events(ids.pmuVersion()) - 1;
     }
 
-    private void writeControl(long value) {
+    private void writeControl(long value, int el) {
         if ((value & PMCR_P) != 0) {
-            for (int n = 0; n < EVENTS; n++) {
+            int end = el == 2 ? EVENTS : hpmn();
+            for (int n = 0; n < end; n++) {
                 setCount(n, 0);
             }
         }
@@ -398,11 +486,9 @@ public final class VirtualPmu {
     }
 
     private void softwareIncrement(long mask, int el) {
-        if ((control & PMCR_E) == 0) {
-            return;
-        }
+        long may = mask & enabled & on();
         for (int n = 0; n < EVENTS; n++) {
-            if ((mask & enabled & 1L << n) != 0 && event(n) == SW_INCR && passes(types[n], el)) {
+            if ((may >> n & 1) != 0 && event(n) == SW_INCR && passes(n, types[n], el)) {
                 increment(n);
             }
         }
@@ -412,7 +498,7 @@ public final class VirtualPmu {
 
     /** The value of a register for user space. */
     long stored(SysReg r) {
-        return read(r);
+        return read(r, 2);
     }
 
     /** Sets the value of a register; registers that set and clear bits take the whole value. */
@@ -423,7 +509,7 @@ public final class VirtualPmu {
             case PMOVSSET_EL0, PMOVSCLR_EL0 -> overflow = value & IMPLEMENTED;
             case PMINTENSET_EL1, PMINTENCLR_EL1 -> interrupts = value & IMPLEMENTED;
             case PMCR_EL0 -> control = value & PMCR_WRITABLE;
-            default -> write(r, value, 1);
+            default -> write(r, value, 2);
         }
         program();
         updateLine();
