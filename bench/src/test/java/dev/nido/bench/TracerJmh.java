@@ -63,7 +63,7 @@ public class TracerJmh {
                                 2,
                                 false));
         hypervisor = new Hypervisor(machine);
-        vcpu = hypervisor.createVm(VmConfig.of(CpuModel.defaultModel())).createVcpu(0);
+        vcpu = hypervisor.createVm(VmConfig.of(CpuModel.defaultModel().withoutEl2())).createVcpu(0);
         hypervisor.setTracer(
                 switch (listener) {
                     case "stat" -> new ExitStatistics();

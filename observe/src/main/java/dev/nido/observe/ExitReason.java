@@ -84,6 +84,11 @@ final class ExitReason {
         };
     }
 
+    /** Whether an interrupt or a kick ended the guest's run, not an instruction. */
+    static boolean isAsynchronous(int reason) {
+        return reason == IRQ || reason == KICK;
+    }
+
     /** The name of a reason; a class that the architecture reserves is a hexadecimal number. */
     static String name(int reason) {
         return NAMES[reason];

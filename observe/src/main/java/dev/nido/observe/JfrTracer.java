@@ -8,9 +8,11 @@ import dev.nido.kvm.Vm;
 
 import jdk.jfr.EventType;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 
 /**
  * Turns every event into one of the JDK's flight recorder: {@code dev.nido.GuestExit} and others.
@@ -43,6 +45,26 @@ public final class JfrTracer implements Tracer {
     private static final EventType MAP = EventType.getEventType(VcpuEvent.Map.class);
     private static final EventType UNMAP = EventType.getEventType(VcpuEvent.Unmap.class);
     private static final EventType GUEST_DEBUG = EventType.getEventType(VcpuEvent.GuestDebug.class);
+    private static final EventType FAST_EXIT = EventType.getEventType(NestedEvent.FastExit.class);
+    private static final EventType NESTED_RETURN =
+            EventType.getEventType(NestedEvent.NestedReturn.class);
+    private static final EventType NESTED_EXCEPTION =
+            EventType.getEventType(NestedEvent.NestedException.class);
+    private static final EventType FORWARDED_ACCESS =
+            EventType.getEventType(NestedEvent.ForwardedAccess.class);
+    private static final EventType TIMER_MAP = EventType.getEventType(NestedEvent.TimerMap.class);
+    private static final EventType SHADOW_LIST_REGISTERS =
+            EventType.getEventType(NestedEvent.ShadowListRegisters.class);
+    private static final EventType SHADOW_LIST_REGISTERS_PUT =
+            EventType.getEventType(NestedEvent.ShadowListRegistersPut.class);
+    private static final EventType LINKED_INTERRUPT_ENDED =
+            EventType.getEventType(NestedEvent.LinkedInterruptEnded.class);
+    private static final EventType SHADOW_CONTEXT =
+            EventType.getEventType(NestedEvent.ShadowContext.class);
+    private static final EventType SHADOW_FAULT =
+            EventType.getEventType(NestedEvent.ShadowFault.class);
+    private static final EventType NESTED_TLBI =
+            EventType.getEventType(NestedEvent.NestedTlbi.class);
 
     private final ConcurrentHashMap<Vcpu, Current> vcpus = new ConcurrentHashMap<>();
     private final List<Vm> vms = new CopyOnWriteArrayList<>();
@@ -68,7 +90,18 @@ public final class JfrTracer implements Tracer {
                     VcpuEvent.Tlbi.class,
                     VcpuEvent.Map.class,
                     VcpuEvent.Unmap.class,
-                    VcpuEvent.GuestDebug.class);
+                    VcpuEvent.GuestDebug.class,
+                    NestedEvent.FastExit.class,
+                    NestedEvent.NestedReturn.class,
+                    NestedEvent.NestedException.class,
+                    NestedEvent.ForwardedAccess.class,
+                    NestedEvent.TimerMap.class,
+                    NestedEvent.ShadowListRegisters.class,
+                    NestedEvent.ShadowListRegistersPut.class,
+                    NestedEvent.LinkedInterruptEnded.class,
+                    NestedEvent.ShadowContext.class,
+                    NestedEvent.ShadowFault.class,
+                    NestedEvent.NestedTlbi.class);
 
     /** The exit of a vCPU that waits for the next entry. */
     private static final class Current {
@@ -109,6 +142,7 @@ public final class JfrTracer implements Tracer {
             event.iss = ec < 0 ? 0 : Esr.iss(esr);
             event.pc = pc;
             event.level = (int) (vcpu.pstate() >> 2) & 3;
+            event.guest = GuestLevel.of(vcpu).toString();
             event.inGuest = System.nanoTime() - current.entered;
             current.exit = event;
         }
@@ -322,6 +356,151 @@ public final class JfrTracer implements Tracer {
             event.flags = flags;
             event.commit();
         }
+    }
+
+    @Override
+    public void fastExit(Vcpu vcpu, int ec, long esr, long pc) {
+        if (FAST_EXIT.isEnabled()) {
+            NestedEvent.FastExit event = new NestedEvent.FastExit();
+            event.about(current(vcpu).vm, vcpu);
+            event.reason = ExitReason.name(ExitReason.of(ec));
+            event.ec = ec;
+            event.iss = ec < 0 ? 0 : Esr.iss(esr);
+            event.pc = pc;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void nestedReturn(Vcpu vcpu, long elr, long spsr) {
+        if (NESTED_RETURN.isEnabled()) {
+            NestedEvent.NestedReturn event = new NestedEvent.NestedReturn();
+            event.about(current(vcpu).vm, vcpu);
+            event.elr = elr;
+            event.spsr = spsr;
+            event.mode = TraceNames.mode(spsr);
+            event.commit();
+        }
+    }
+
+    @Override
+    public void nestedException(Vcpu vcpu, int offset, long esr) {
+        if (NESTED_EXCEPTION.isEnabled()) {
+            NestedEvent.NestedException event = new NestedEvent.NestedException();
+            event.about(current(vcpu).vm, vcpu);
+            event.type = TraceNames.exception(offset);
+            event.pc = vcpu.pc();
+            event.pstate = vcpu.pstate();
+            event.mode = TraceNames.mode(event.pstate);
+            event.esr = esr;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void forwardedAccess(Vcpu vcpu, int key, boolean read) {
+        if (FORWARDED_ACCESS.isEnabled()) {
+            NestedEvent.ForwardedAccess event = new NestedEvent.ForwardedAccess();
+            event.about(current(vcpu).vm, vcpu);
+            event.pc = vcpu.pc();
+            event.key = key;
+            event.read = read;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void timerMap(
+            Vcpu vcpu,
+            int directVirtual,
+            int directPhysical,
+            int emulatedVirtual,
+            int emulatedPhysical) {
+        if (TIMER_MAP.isEnabled()) {
+            NestedEvent.TimerMap event = new NestedEvent.TimerMap();
+            event.about(current(vcpu).vm, vcpu);
+            event.directVirtual = directVirtual;
+            event.directPhysical = directPhysical;
+            event.emulatedVirtual = emulatedVirtual;
+            event.emulatedPhysical = emulatedPhysical;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void shadowListRegisters(Vcpu vcpu, int count, long[] shadow, long[] original) {
+        if (SHADOW_LIST_REGISTERS.isEnabled()) {
+            NestedEvent.ShadowListRegisters event = new NestedEvent.ShadowListRegisters();
+            event.about(current(vcpu).vm, vcpu);
+            event.loaded = hexadecimal(shadow, count);
+            event.original = hexadecimal(original, count);
+            event.commit();
+        }
+    }
+
+    @Override
+    public void shadowListRegistersPut(Vcpu vcpu, int count, long[] values) {
+        if (SHADOW_LIST_REGISTERS_PUT.isEnabled()) {
+            NestedEvent.ShadowListRegistersPut event = new NestedEvent.ShadowListRegistersPut();
+            event.about(current(vcpu).vm, vcpu);
+            event.values = hexadecimal(values, count);
+            event.commit();
+        }
+    }
+
+    @Override
+    public void linkedInterruptEnded(Vcpu vcpu, int index, long value, int intid) {
+        if (LINKED_INTERRUPT_ENDED.isEnabled()) {
+            NestedEvent.LinkedInterruptEnded event = new NestedEvent.LinkedInterruptEnded();
+            event.about(current(vcpu).vm, vcpu);
+            event.index = index;
+            event.value = value;
+            event.intid = intid;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void shadowContext(Vcpu vcpu, long vttbr, long vtcr, boolean recycled) {
+        if (SHADOW_CONTEXT.isEnabled()) {
+            NestedEvent.ShadowContext event = new NestedEvent.ShadowContext();
+            event.about(current(vcpu).vm, vcpu);
+            event.vttbr = vttbr;
+            event.vtcr = vtcr;
+            event.recycled = recycled;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void shadowFault(Vcpu vcpu, long l2Ipa, long l1Ipa, boolean forwarded) {
+        if (SHADOW_FAULT.isEnabled()) {
+            NestedEvent.ShadowFault event = new NestedEvent.ShadowFault();
+            event.about(current(vcpu).vm, vcpu);
+            event.l2Ipa = l2Ipa;
+            event.l1Ipa = l1Ipa;
+            event.forwarded = forwarded;
+            event.commit();
+        }
+    }
+
+    @Override
+    public void nestedTlbi(Vcpu vcpu, int key, long value, boolean fast) {
+        if (NESTED_TLBI.isEnabled()) {
+            NestedEvent.NestedTlbi event = new NestedEvent.NestedTlbi();
+            event.about(current(vcpu).vm, vcpu);
+            event.operation = TraceNames.operation(key);
+            event.key = key;
+            event.value = value;
+            event.fast = fast;
+            event.commit();
+        }
+    }
+
+    private static String hexadecimal(long[] values, int count) {
+        return Arrays.stream(values, 0, count)
+                .mapToObj(Long::toHexString)
+                .collect(Collectors.joining(" "));
     }
 
     /** Makes events of the exits that no entry followed. To be called when no vCPU runs. */

@@ -1,5 +1,6 @@
 package dev.nido.observe;
 
+import dev.nido.arch.SysReg;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
@@ -39,8 +40,8 @@ public final class TraceWriter implements Tracer, AutoCloseable {
     /** Thread numbers for each VM. */
     private static final int THREADS = 1000;
 
-    /** More than any line has. */
-    private static final int LINE = 512;
+    /** More than any event has; those of list registers have several lines. */
+    private static final int LINE = 4096;
 
     private final OutputStream out;
     private final LongSupplier nanos;
@@ -145,9 +146,9 @@ public final class TraceWriter implements Tracer, AutoCloseable {
             Vcpu vcpu, long pc, int key, String name, boolean write, long value) {
         begin(vcpu, "kvm_sys_access: PC: ").hex(pc, 1).text(" ");
         line.text(name == null ? "UNKN" : name);
-        line.text(" (").decimal(key >> 14 & 3).text(",").decimal(key >> 11 & 7);
-        line.text(",").decimal(key >> 7 & 15).text(",").decimal(key >> 3 & 15);
-        line.text(",").decimal(key & 7).text(write ? ") write" : ") read");
+        line.text(" (");
+        encoding(key);
+        line.text(write ? ") write" : ") read");
         end();
     }
 
@@ -242,6 +243,141 @@ public final class TraceWriter implements Tracer, AutoCloseable {
     public synchronized void guestDebug(Vcpu vcpu, int flags) {
         begin(vcpu, "kvm_set_guest_debug: vcpu: ").decimal(thread(vcpu));
         line.text(", flags: ").hex0x(flags & 0xffff_ffffL, 8);
+        end();
+    }
+
+    @Override
+    public synchronized void fastExit(Vcpu vcpu, int ec, long esr, long pc) {
+        begin(vcpu, "nido_fast_exit: ").text(ExitReason.typeName(ec));
+        int shown = Math.max(ec, 0);
+        line.text(": HSR_EC: ").hex0x(shown, 4).text(" (").text(ExitReason.name(shown));
+        line.text("), PC: ").hex0x(pc, 16);
+        end();
+    }
+
+    @Override
+    public synchronized void nestedReturn(Vcpu vcpu, long elr, long spsr) {
+        begin(vcpu, "kvm_nested_eret: elr_el2: ").hex0x(elr, 1).text(" spsr_el2: ");
+        mode(vcpu, spsr);
+        end();
+    }
+
+    @Override
+    public synchronized void nestedException(Vcpu vcpu, int offset, long esr) {
+        begin(vcpu, "kvm_inject_nested_exception: ").text(TraceNames.exception(offset));
+        line.text(": esr_el2 ").hex0x(esr, 1).text(" elr_el2: ").hex0x(vcpu.pc(), 1);
+        line.text(" spsr_el2: ");
+        mode(vcpu, vcpu.pstate());
+        end();
+    }
+
+    private void mode(Vcpu vcpu, long spsr) {
+        line.hex0x(spsr, 8).text(" (M: ").text(TraceNames.mode(spsr)).text(") hcr_el2: ");
+        line.hex(vcpu.nested() == null ? 0 : vcpu.nested().read(SysReg.HCR_EL2), 1);
+    }
+
+    @Override
+    public synchronized void forwardedAccess(Vcpu vcpu, int key, boolean read) {
+        begin(vcpu, "kvm_forward_sysreg_trap: ").hex(vcpu.pc(), 1).text(read ? " R (" : " W (");
+        encoding(key);
+        line.text(")");
+        end();
+    }
+
+    private void encoding(int key) {
+        line.decimal(key >> 14 & 3).text(",").decimal(key >> 11 & 7);
+        line.text(",").decimal(key >> 7 & 15).text(",").decimal(key >> 3 & 15);
+        line.text(",").decimal(key & 7);
+    }
+
+    @Override
+    public synchronized void timerMap(
+            Vcpu vcpu,
+            int directVirtual,
+            int directPhysical,
+            int emulatedVirtual,
+            int emulatedPhysical) {
+        begin(vcpu, "kvm_get_timer_map: VCPU: ").decimal(vcpu.id());
+        line.text(", dv: ").decimal(timerIndex(directVirtual));
+        line.text(", dp: ").decimal(timerIndex(directPhysical));
+        line.text(", ev: ").decimal(timerIndex(emulatedVirtual));
+        line.text(", ep: ").decimal(timerIndex(emulatedPhysical));
+        end();
+    }
+
+    /** The number that KVM has for a timer (TIMER_PTIMER and its like). */
+    private static int timerIndex(int intid) {
+        return switch (intid) {
+            case 30 -> 0;
+            case 27 -> 1;
+            case 28 -> 2;
+            case 26 -> 3;
+            default -> -1;
+        };
+    }
+
+    @Override
+    public synchronized void shadowListRegisters(
+            Vcpu vcpu, int count, long[] shadow, long[] original) {
+        begin(vcpu, "vgic_create_shadow_lrs: nr_lr: ").decimal(count);
+        for (int i = 0; i < count; i++) {
+            listRegister(i, shadow[i]);
+            line.text(" (").begin().decimal(physical(original[i])).padLeft(5).text(")");
+        }
+        end();
+    }
+
+    @Override
+    public synchronized void shadowListRegistersPut(Vcpu vcpu, int count, long[] values) {
+        begin(vcpu, "vgic_put_nested: nr_lr: ").decimal(count);
+        for (int i = 0; i < count; i++) {
+            listRegister(i, values[i]);
+        }
+        end();
+    }
+
+    /** A line below the event's own. */
+    private void listRegister(int i, long value) {
+        line.text("\n").begin().text(" ").padLeft(50).text("LR[").begin().decimal(i).padLeft(2);
+        line.text("]: HW: ").decimal(value >>> 61 & 1).text(" P: ").decimal(value >>> 62 & 1);
+        line.text(": A: ").decimal(value >>> 63).text(" vINTID: ");
+        line.begin().decimal(value & 0xffff_ffffL).padLeft(5).text(" pINTID: ");
+        line.begin().decimal(physical(value)).padLeft(5);
+    }
+
+    private static long physical(long listRegister) {
+        return listRegister >>> 32 & 0x1fff;
+    }
+
+    @Override
+    public synchronized void linkedInterruptEnded(Vcpu vcpu, int index, long value, int intid) {
+        begin(vcpu, "vgic_nested_hw_emulate: lr: ").decimal(index).text(" LR ").hex(value, 1);
+        line.text(" L1 INTID: ").decimal(intid);
+        end();
+    }
+
+    @Override
+    public synchronized void shadowContext(Vcpu vcpu, long vttbr, long vtcr, boolean recycled) {
+        begin(vcpu, "nido_shadow_context: vttbr_el2 ").hex0x(vttbr, 1).text(", vtcr_el2 ");
+        line.hex0x(vtcr, 1).text(recycled ? ", recycled" : ", new");
+        end();
+    }
+
+    @Override
+    public synchronized void shadowFault(Vcpu vcpu, long l2Ipa, long l1Ipa, boolean forwarded) {
+        begin(vcpu, "nido_shadow_fault: L2 ipa ").hex0x(l2Ipa, 1);
+        if (l1Ipa != -1) {
+            line.text(", L1 ipa ").hex0x(l1Ipa, 1);
+        }
+        line.text(forwarded ? ", to L1" : ", mapped");
+        end();
+    }
+
+    @Override
+    public synchronized void nestedTlbi(Vcpu vcpu, int key, long value, boolean fast) {
+        begin(vcpu, "nido_nested_tlbi: ").text(TraceNames.operation(key)).text(" (");
+        encoding(key);
+        line.text(") ").hex0x(value, 1).text(fast ? ", on the spot" : "");
         end();
     }
 

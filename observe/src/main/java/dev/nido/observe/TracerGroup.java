@@ -164,4 +164,86 @@ final class TracerGroup implements Tracer {
             member.guestDebug(vcpu, flags);
         }
     }
+
+    @Override
+    public void fastExit(Vcpu vcpu, int ec, long esr, long pc) {
+        for (Tracer member : members) {
+            member.fastExit(vcpu, ec, esr, pc);
+        }
+    }
+
+    @Override
+    public void nestedReturn(Vcpu vcpu, long elr, long spsr) {
+        for (Tracer member : members) {
+            member.nestedReturn(vcpu, elr, spsr);
+        }
+    }
+
+    @Override
+    public void nestedException(Vcpu vcpu, int offset, long esr) {
+        for (Tracer member : members) {
+            member.nestedException(vcpu, offset, esr);
+        }
+    }
+
+    @Override
+    public void forwardedAccess(Vcpu vcpu, int key, boolean read) {
+        for (Tracer member : members) {
+            member.forwardedAccess(vcpu, key, read);
+        }
+    }
+
+    @Override
+    public void timerMap(
+            Vcpu vcpu,
+            int directVirtual,
+            int directPhysical,
+            int emulatedVirtual,
+            int emulatedPhysical) {
+        for (Tracer member : members) {
+            member.timerMap(vcpu, directVirtual, directPhysical, emulatedVirtual, emulatedPhysical);
+        }
+    }
+
+    @Override
+    public void shadowListRegisters(Vcpu vcpu, int count, long[] shadow, long[] original) {
+        for (Tracer member : members) {
+            member.shadowListRegisters(vcpu, count, shadow, original);
+        }
+    }
+
+    @Override
+    public void shadowListRegistersPut(Vcpu vcpu, int count, long[] values) {
+        for (Tracer member : members) {
+            member.shadowListRegistersPut(vcpu, count, values);
+        }
+    }
+
+    @Override
+    public void linkedInterruptEnded(Vcpu vcpu, int index, long value, int intid) {
+        for (Tracer member : members) {
+            member.linkedInterruptEnded(vcpu, index, value, intid);
+        }
+    }
+
+    @Override
+    public void shadowContext(Vcpu vcpu, long vttbr, long vtcr, boolean recycled) {
+        for (Tracer member : members) {
+            member.shadowContext(vcpu, vttbr, vtcr, recycled);
+        }
+    }
+
+    @Override
+    public void shadowFault(Vcpu vcpu, long l2Ipa, long l1Ipa, boolean forwarded) {
+        for (Tracer member : members) {
+            member.shadowFault(vcpu, l2Ipa, l1Ipa, forwarded);
+        }
+    }
+
+    @Override
+    public void nestedTlbi(Vcpu vcpu, int key, long value, boolean fast) {
+        for (Tracer member : members) {
+            member.nestedTlbi(vcpu, key, value, fast);
+        }
+    }
 }

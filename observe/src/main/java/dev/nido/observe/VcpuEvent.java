@@ -64,6 +64,10 @@ abstract class VcpuEvent extends Event {
         @Description("Exception level of the guest")
         int level;
 
+        @Label("Guest")
+        @Description("Who executed: the hypervisor in a VM, its EL0, its guest, or a plain guest")
+        String guest;
+
         @Label("Time in Guest")
         @Description("From the entry before it to the exit")
         @Timespan

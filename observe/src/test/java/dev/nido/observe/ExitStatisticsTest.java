@@ -60,16 +60,21 @@ class ExitStatisticsTest {
         assertThat(figures.exits()).isEqualTo(3);
         assertThat(figures.rows())
                 .containsExactly(
-                        new ExitStatistics.Row("HVC64", 2, 20, 7, 13, 2, 0),
-                        new ExitStatistics.Row("IRQ", 1, 1, 1, 1, 1, 0));
+                        plain("HVC64", 2, 20, 7, 13, 2, 0), plain("IRQ", 1, 1, 1, 1, 1, 0));
         assertThat(figures.rows().getFirst().meanNanos()).isEqualTo(10);
+    }
+
+    private static ExitStatistics.Row plain(
+            String reason, long count, long nanos, long min, long max, long timed, long vmm) {
+        return new ExitStatistics.Row(
+                GuestLevel.GUEST, reason, count, nanos, min, max, timed, vmm, 0, 0, 0);
     }
 
     @Test
     void exitWithoutAnEntryAfterItCountsAndHasNoTime() {
         round(vcpus.get(0), 100, Esr.EC_HVC, 7);
         ExitStatistics.Row row = statistics.vcpus().getFirst().rows().getFirst();
-        assertThat(row).isEqualTo(new ExitStatistics.Row("HVC64", 1, 0, 0, 0, 0, 0));
+        assertThat(row).isEqualTo(plain("HVC64", 1, 0, 0, 0, 0, 0));
         assertThat(row.meanNanos()).isZero();
     }
 
@@ -81,7 +86,7 @@ class ExitStatisticsTest {
         round(vcpus.get(0), 100, Esr.EC_DATA_ABORT, 5);
         statistics.entry(vcpus.get(0), PC);
         assertThat(statistics.vcpus().getFirst().rows())
-                .containsExactly(new ExitStatistics.Row("DABT_LOW", 2, 48, 5, 43, 2, 40));
+                .containsExactly(plain("DABT_LOW", 2, 48, 5, 43, 2, 40));
         assertThat(statistics.vcpus().getFirst().vmmNanos()).isEqualTo(40);
     }
 

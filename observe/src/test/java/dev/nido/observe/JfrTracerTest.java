@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.Esr;
 import dev.nido.arch.SysReg;
+import dev.nido.arch.SystemOperation;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
@@ -62,6 +63,17 @@ class JfrTracerTest {
             t.map(vm, 0x4000_0000L, 0x20_0000L, 0x8020_0000L, true, false);
             t.unmap(vm, 0x4000_0000L, 0x1000);
             t.guestDebug(v, 1);
+            t.fastExit(v, Esr.EC_ERET, Esr.of(Esr.EC_ERET, true, 0), 0x4008_0020L);
+            t.nestedReturn(v, 0x4010_0000L, 0x3c9);
+            t.nestedException(v, Tracer.VIRTUAL_IRQ, 0);
+            t.forwardedAccess(v, key, true);
+            t.timerMap(v, 28, 26, 27, 30);
+            t.shadowListRegisters(v, 2, new long[] {1, 2, 3}, new long[] {4, 5, 6});
+            t.shadowListRegistersPut(v, 1, new long[] {0xff});
+            t.linkedInterruptEnded(v, 3, 7, 27);
+            t.shadowContext(v, 0x1_0000_8000_0000L, 0x19, true);
+            t.shadowFault(v, 0x4000_0000L, 0x8000_0000L, false);
+            t.nestedTlbi(v, SystemOperation.TLBI_VMALLS12E1IS.key(), 9, true);
             observation.finish(new PrintStream(PrintStream.nullOutputStream()));
         }
 
@@ -129,6 +141,23 @@ class JfrTracerTest {
         has(events, "Map", "bytes", 0x20_0000L, "pa", 0x8020_0000L, "executable", false);
         has(events, "Unmap", "bytes", 0x1000L);
         has(events, "GuestDebug", "flags", 1);
+        nested(events);
+    }
+
+    private static void nested(Map<String, List<RecordedEvent>> events) {
+        assertThat(events.get("GuestExit")).allMatch(e -> e.getString("guest").equals("guest"));
+        has(events, "FastExit", "reason", "ERET", "ec", Esr.EC_ERET, "pc", 0x4008_0020L);
+        has(events, "NestedReturn", "elr", 0x4010_0000L, "spsr", 0x3c9L, "mode", "EL2h");
+        has(events, "NestedException", "type", "IRQ", "mode", "EL1h", "pstate", 0x3c5L);
+        has(events, "ForwardedAccess", "key", SysReg.ICC_SGI1R_EL1.key(), "read", true);
+        has(events, "TimerMap", "directVirtual", 28, "directPhysical", 26);
+        has(events, "TimerMap", "emulatedVirtual", 27, "emulatedPhysical", 30);
+        has(events, "ShadowListRegisters", "loaded", "1 2", "original", "4 5");
+        has(events, "ShadowListRegistersPut", "values", "ff");
+        has(events, "LinkedInterruptEnded", "index", 3, "value", 7L, "intid", 27);
+        has(events, "ShadowContext", "vttbr", 0x1_0000_8000_0000L, "recycled", true);
+        has(events, "ShadowFault", "l2Ipa", 0x4000_0000L, "l1Ipa", 0x8000_0000L);
+        has(events, "NestedTlbi", "operation", "TLBI VMALLS12E1IS", "value", 9L, "fast", true);
     }
 
     @Test
