@@ -3,6 +3,7 @@ package dev.nido.kvm.nested;
 import dev.nido.arch.Esr;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.sysreg.SystemRegisterTraps;
 import dev.nido.machine.pe.Pe;
 
 /**
@@ -26,6 +27,9 @@ public final class FastExits {
             return false;
         }
         int ec = Esr.exceptionClass(esr);
+        if (ec == Esr.EC_SYSTEM) {
+            return tlbi(vcpu, pe, esr);
+        }
         if (ec != Esr.EC_ERET) {
             return false;
         }
@@ -33,11 +37,37 @@ public final class FastExits {
         if (!NestedReturn.staysInHypContext(vcpu)) {
             return false;
         }
+        trace(vcpu, ec, esr);
+        NestedReturn.emulate(vcpu);
+        return true;
+    }
+
+    /** TLBI of the guest's own regime. */
+    private static boolean tlbi(Vcpu vcpu, Pe pe, long esr) {
+        int iss = (int) esr;
+        int key = SystemRegisterTraps.key(iss);
+        if (key >> 14 != 1 || !NestedTlbi.isOwn(vcpu, key)) {
+            return false;
+        }
+        vcpu.nested().exited(pe);
+        trace(vcpu, Esr.EC_SYSTEM, esr);
+        boolean threads = !vcpu.vm().hypervisor().machine().deterministic();
+        if (threads) {
+            // Nobody serves what it asks of the PE that waits for it.
+            pe.mmu.suspend();
+        }
+        NestedTlbi.execute(vcpu, key, vcpu.reg(iss >> 5 & 31), true);
+        if (threads) {
+            pe.mmu.resume();
+        }
+        vcpu.skipInstruction();
+        return true;
+    }
+
+    private static void trace(Vcpu vcpu, int ec, long esr) {
         Tracer tracer = vcpu.vm().hypervisor().tracer();
         if (tracer != null) {
             tracer.fastExit(vcpu, ec, esr, vcpu.pc());
         }
-        NestedReturn.emulate(vcpu);
-        return true;
     }
 }

@@ -33,19 +33,23 @@ public final class NestedInstructions {
      */
     public static int handle(Vcpu vcpu, int key, long value) {
         SystemOperation o = SystemOperation.decode(key);
-        if (o.feature() != null && !has(vcpu.vm(), o.feature())) {
+        if (!isThere(vcpu.vm(), o)) {
             ExceptionInjection.undefined(vcpu);
             return Handled.RESUME;
         }
         if (o.kind() == SystemOperation.Kind.TLBI) {
-            NestedTlbi.execute(vcpu, key, value);
+            NestedTlbi.execute(vcpu, key, value, false);
             vcpu.skipInstruction();
             return Handled.RESUME;
         }
         return NestedAt.handle(vcpu, key, value);
     }
 
-    /** Whether the VM's CPU has what an instruction needs; user space may have hidden it. */
+    /** Whether the VM's CPU has an instruction; user space may have hidden it. */
+    static boolean isThere(Vm vm, SystemOperation o) {
+        return o.feature() == null || has(vm, o.feature());
+    }
+
     private static boolean has(Vm vm, Feature feature) {
         return switch (feature) {
             case TLBIOS -> field(vm, SysReg.ID_AA64ISAR0_EL1, 56) >= 1;

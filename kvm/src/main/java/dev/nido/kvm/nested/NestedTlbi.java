@@ -2,6 +2,8 @@ package dev.nido.kvm.nested;
 
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
+import dev.nido.arch.SystemOperation;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.S2Mmu;
 import dev.nido.machine.pe.Pe;
@@ -22,7 +24,36 @@ public final class NestedTlbi {
 
     private static final long TCR_AS = 1L << 36;
 
+    /** op2 of forms of EL2 that work on both stages of its guests. */
+    private static final int ALLE1 = 4;
+
+    private static final int VMALLS12E1 = 6;
+
     private NestedTlbi() {}
+
+    /**
+     * Whether a key is a TLBI, one that the VM's CPU has, of stage 1 of the regime that the vCPU
+     * itself is in: it touches no table.
+     *
+     * @param vcpu in hyp context
+     */
+    static boolean isOwn(Vcpu vcpu, int key) {
+        SystemOperation o = SystemOperation.decode(key);
+        if (o == null || o.kind() != SystemOperation.Kind.TLBI) {
+            return false;
+        }
+        boolean own =
+                o.minimumEl() == 1
+                        ? HcrEl2.isHost(vcpu.nested().hcr())
+                        : !isStage2(key) && (key & 7) != ALLE1 && (key & 7) != VMALLS12E1;
+        return own && NestedInstructions.isThere(vcpu.vm(), o);
+    }
+
+    /** Whether a form of EL2 names an IPA. */
+    private static boolean isStage2(int key) {
+        int crm = key >> 3 & 15;
+        return crm == 0 || crm == 4;
+    }
 
     /**
      * Executes a TLBI.
@@ -30,8 +61,13 @@ public final class NestedTlbi {
      * @param vcpu loaded, and in hyp context
      * @param key encoding of the SYS instruction
      * @param value its operand
+     * @param fast whether it is done on the spot
      */
-    static void execute(Vcpu vcpu, int key, long value) {
+    static void execute(Vcpu vcpu, int key, long value, boolean fast) {
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.nestedTlbi(vcpu, key, value, fast);
+        }
         if ((key >> 11 & 7) == 0) {
             ofEl1(vcpu, key, value);
         } else {
