@@ -5,6 +5,7 @@ import dev.nido.arch.Feature;
 import dev.nido.arch.SctlrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.mmu.FaultMapping;
 import dev.nido.kvm.mmu.Mmio;
 import dev.nido.kvm.mmu.PageTableCache;
 import dev.nido.kvm.mmu.S2Mmu;
@@ -43,6 +44,8 @@ public final class Vcpu {
     private final VcpuContext context = new VcpuContext();
     private final NestedVcpu nested;
     private final PageTableCache memoryCache;
+    private final PageTableCache shadowCache;
+    private final FaultMapping faultMapping = new FaultMapping();
     private final VgicCpu vgic;
     private final VcpuTimer timer;
     private final VirtualDebug debug;
@@ -70,6 +73,7 @@ public final class Vcpu {
         this.id = id;
         nested = vm.nesting() == Nesting.NONE ? null : new NestedVcpu(this, context.sys);
         memoryCache = vm.arch().newCache();
+        shadowCache = nested == null ? memoryCache : vm.arch().newShadowCache(memoryCache);
         loop = new RunLoop(this);
         vgic = vm.vgic().createCpu(id, loop);
         vgic.setNestedState(nested);
@@ -199,6 +203,16 @@ public final class Vcpu {
     /** Pages for page tables that are allocated before a lock is taken. */
     public PageTableCache memoryCache() {
         return memoryCache;
+    }
+
+    /** The same for a table of one of its contexts. */
+    public PageTableCache tableCache(S2Mmu of) {
+        return of.shadow() == null ? memoryCache : shadowCache;
+    }
+
+    /** What the handler of its fault is about to map. */
+    public FaultMapping faultMapping() {
+        return faultMapping;
     }
 
     /** Its CPU interface of the virtual interrupt controller. */
@@ -351,6 +365,7 @@ public final class Vcpu {
     void close() {
         loop.close();
         memoryCache.free();
+        shadowCache.free();
         if (nested != null) {
             nested.close();
         }

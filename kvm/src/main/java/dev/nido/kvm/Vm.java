@@ -8,6 +8,7 @@ import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmArch;
 import dev.nido.kvm.mmu.VmMmioBus;
 import dev.nido.kvm.nested.Nesting;
+import dev.nido.kvm.nested.ShadowMmus;
 import dev.nido.kvm.protect.GuestHypercalls;
 import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.psci.GuestFirmware;
@@ -72,6 +73,9 @@ public final class Vm implements AutoCloseable {
         firmware = new GuestFirmware(this, nesting != Nesting.NONE);
         vgic.setTraced(this);
         arch.setTraced(this);
+        if (nesting != Nesting.NONE) {
+            arch.setShadows(new ShadowMmus(this));
+        }
         if (mode != null) {
             protect(mode);
         }
@@ -152,6 +156,11 @@ public final class Vm implements AutoCloseable {
     /** What its MMU contexts have in common. */
     public VmArch arch() {
         return arch;
+    }
+
+    /** The contexts of the guest's guests, or null where it can't have any. */
+    public ShadowMmus shadows() {
+        return arch.shadows();
     }
 
     /** The guest physical address space. */

@@ -227,9 +227,19 @@ final class EmulatedAccess {
         if (rn != 31) {
             return vcpu.reg(rn);
         }
+        return vcpu.readSys(stackPointer(vcpu));
+    }
+
+    private static SysReg stackPointer(Vcpu vcpu) {
         long pstate = vcpu.pstate();
-        boolean own = Spsr.el(pstate) != 0 && (pstate & Spsr.SP) != 0;
-        return vcpu.readSys(own ? SysReg.SP_EL1 : SysReg.SP_EL0);
+        if ((pstate & Spsr.SP) == 0) {
+            return SysReg.SP_EL0;
+        }
+        return switch (Spsr.el(pstate)) {
+            case 0 -> SysReg.SP_EL0;
+            case 1 -> SysReg.SP_EL1;
+            default -> SysReg.SP_EL2;
+        };
     }
 
     private static long extendRegister(long v, int option) {
@@ -537,9 +547,7 @@ final class EmulatedAccess {
     /** After the last element: the base register. */
     void end(Vcpu vcpu) {
         if (writeBackTo == 31) {
-            long pstate = vcpu.pstate();
-            boolean own = Spsr.el(pstate) != 0 && (pstate & Spsr.SP) != 0;
-            vcpu.writeSys(own ? SysReg.SP_EL1 : SysReg.SP_EL0, writeBack);
+            vcpu.writeSys(stackPointer(vcpu), writeBack);
         } else if (writeBackTo >= 0) {
             vcpu.setReg(writeBackTo, writeBack);
         }

@@ -8,6 +8,7 @@ import dev.nido.kvm.Handled;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
+import dev.nido.kvm.nested.ShadowFaults;
 import dev.nido.kvm.pgtable.PageTableWalker;
 import dev.nido.kvm.pgtable.Prot;
 import dev.nido.kvm.pgtable.Stage2PageTable;
@@ -60,45 +61,58 @@ public final class GuestAbort {
         }
         boolean write =
                 onWalk ? status == Esr.FSC_PERMISSION : !instruction && (esr & Esr.WNR) != 0;
-        MemorySlot slot = vm.slots().find(ipa);
+        S2Mmu mmu = vcpu.hwMmu();
+        FaultMapping m = vcpu.faultMapping().of(mmu, ipa);
+        if (mmu.shadow() != null) {
+            vm.shadows().countFault();
+            if (status == Esr.FSC_ACCESS_FLAG) {
+                accessFault(mmu, ipa);
+                return Handled.RESUME;
+            }
+            if (mmu.shadow().enabled()) {
+                int r = vcpu.nested().shadowFaults().resolve(mmu.shadow(), esr, far, ipa, m);
+                if (r != ShadowFaults.OURS) {
+                    return r;
+                }
+            }
+        }
+        MemorySlot slot = vm.slots().find(m.ipa);
         if (slot == null || write && slot.readOnly()) {
-            return elsewhere(vcpu, esr, far, ipa, slot);
+            return elsewhere(vcpu, esr, far, m);
         }
         if (status == Esr.FSC_ACCESS_FLAG) {
             if (tracer != null) {
                 tracer.accessFault(vcpu, ipa);
             }
-            accessFault(vm.arch(), ipa);
+            accessFault(mmu, ipa);
             return Handled.RESUME;
         }
         int r =
                 userAbort(
                         vm.arch(),
                         vm.slots(),
-                        vcpu.memoryCache(),
+                        vcpu.tableCache(mmu),
                         pe,
-                        ipa,
+                        m,
                         status == Esr.FSC_PERMISSION,
                         (int) esr & 3,
-                        write,
-                        instruction && !onWalk);
+                        write);
         if (r == 0) {
             return Handled.RESUME;
         }
         if (r == -Errno.EPERM) {
             long page = vm.arch().pageSize();
-            return vcpu.leave(new Exit.MemoryFault(ipa & -page, page));
+            return vcpu.leave(new Exit.MemoryFault(m.ipa & -page, page));
         }
         return r;
     }
 
     /** An access where there is no memory, or none to write to. */
-    private static int elsewhere(Vcpu vcpu, long esr, long far, long ipa, MemorySlot slot) {
-        Vm vm = vcpu.vm();
+    private static int elsewhere(Vcpu vcpu, long esr, long far, FaultMapping m) {
         boolean instruction = Esr.exceptionClass(esr) == Esr.EC_INSTRUCTION_ABORT;
         if ((esr & Esr.S1PTW) != 0) {
-            GuestWalk walk = new GuestWalk(vm.slots(), vm.ownRam());
-            if (!walk.toPage(vcpu, far, ipa)) {
+            GuestWalk walk = new GuestWalk(vcpu);
+            if (!walk.toPage(far, m.key)) {
                 return Handled.RESUME; // The tables have changed: walk again.
             }
             int status = Esr.FSC_EXTERNAL_ON_WALK + walk.level();
@@ -123,7 +137,7 @@ public final class GuestAbort {
             }
             return Handled.RESUME;
         }
-        return vcpu.mmio().abort(vcpu, esr, far, ipa);
+        return vcpu.mmio().abort(vcpu, esr, far, m.ipa);
     }
 
     /** DC IVAC counts as a store of its line for the guest's watchpoints. */
@@ -133,11 +147,11 @@ public final class GuestAbort {
     }
 
     /** The access flag is clear, and the PE does not set it by itself. */
-    static void accessFault(VmArch arch, long ipa) {
-        Lock lock = arch.lock().readLock();
+    static void accessFault(S2Mmu mmu, long ipa) {
+        Lock lock = mmu.arch().lock().readLock();
         lock.lock();
         try {
-            Stage2PageTable table = arch.mmu().pgt();
+            Stage2PageTable table = mmu.pgt();
             if (table != null) {
                 table.mkyoung(ipa, PageTableWalker.SHARED);
             }
@@ -149,26 +163,39 @@ public final class GuestAbort {
     /**
      * Maps a page that a guest's table lies in, before the PE walks it.
      *
+     * @param m where it is, translated if it is one of L2
      * @return as {@link #userAbort}
      */
-    public static int mapForWalk(Vcpu vcpu, long ipa) {
+    static int mapForWalk(Vcpu vcpu, FaultMapping m) {
         Vm vm = vcpu.vm();
-        return userAbort(
-                vm.arch(),
-                vm.slots(),
-                vcpu.memoryCache(),
-                vcpu.cpu().pe(),
-                ipa,
-                false,
-                3,
-                false,
-                false);
+        PageTableCache cache = vcpu.tableCache(m.mmu);
+        return userAbort(vm.arch(), vm.slots(), cache, vcpu.cpu().pe(), m, false, 3, false);
+    }
+
+    /** The same of the VM's own. */
+    public static int mapForWalk(Vcpu vcpu, long ipa) {
+        return mapForWalk(vcpu, vcpu.faultMapping().of(vcpu.vm().arch().mmu(), ipa));
+    }
+
+    /** The same as below in the VM's own context. */
+    static int userAbort(
+            VmArch arch,
+            MemorySlots slots,
+            PageTableCache cache,
+            Pe pe,
+            long ipa,
+            boolean permission,
+            int level,
+            boolean write) {
+        FaultMapping m = new FaultMapping().of(arch.mmu(), ipa);
+        return userAbort(arch, slots, cache, pe, m, permission, level, write);
     }
 
     /**
      * Maps the memory behind a guest physical address, or gives a mapping the rights that it lacks.
      *
      * @param pe where the vCPU is loaded; null for none
+     * @param m what the guest's own tables, if it is a guest's guest, let be mapped where
      * @param permission the abort was a permission fault, at {@code level}
      * @return 0: the guest tries again; negative: {@code -EPERM} for a page that is not the
      *     guest's, {@code -ENOMEM}, {@code -EFAULT}
@@ -178,35 +205,37 @@ public final class GuestAbort {
             MemorySlots slots,
             PageTableCache cache,
             Pe pe,
-            long ipa,
+            FaultMapping m,
             boolean permission,
             int level,
-            boolean write,
-            boolean execute) {
+            boolean write) {
         long sequence = arch.sequence();
-        MemorySlot slot = slots.find(ipa);
-        Stage2PageTable table = arch.mmu().pgt();
+        MemorySlot slot = slots.find(m.ipa);
+        Stage2PageTable table = m.mmu.pgt();
         if (slot == null || table == null) {
             return 0; // It has just gone. The next abort knows.
         }
         boolean logging = slot.logging();
         UserMemory memory = slot.memory();
-        long at = slot.offsetOf(ipa);
+        long at = slot.offsetOf(m.ipa);
         long pa = memory.populate(at);
         if (pa == 0) {
             return arch.changedSince(sequence) ? 0 : -Errno.ENOMEM;
         }
         boolean restricted = arch.ownership() != PageOwnership.UNRESTRICTED;
-        long size = arch.pageSize();
+        long size = m.mmu.pageSize();
         if (!logging
                 && !restricted
                 && arch.pageShift() == HostMemory.PAGE_SHIFT
-                && slot.holdsBlock(ipa, HostMemory.BLOCK_SIZE)
+                && m.limit >= HostMemory.BLOCK_SIZE
+                && slot.holdsBlock(m.ipa, HostMemory.BLOCK_SIZE)
                 && memory.isWhole(at)) {
             size = HostMemory.BLOCK_SIZE;
         }
         boolean breaksBlock = permission && size < table.geometry().size(level);
-        if ((!permission || logging && write || breaksBlock) && !cache.topUp(table.minPages())) {
+        boolean mayReplace = m.mmu.shadow() != null;
+        if ((!permission || logging && write || breaksBlock || mayReplace)
+                && !cache.topUp(table.minPages())) {
             return -Errno.ENOMEM;
         }
         boolean writable = !slot.readOnly() && (write || !logging);
@@ -216,7 +245,7 @@ public final class GuestAbort {
             if (arch.changedSince(sequence)) {
                 return 0;
             }
-            return map(arch, slot, table, cache, pe, ipa, pa, size, permission, level, writable);
+            return map(arch, slot, table, cache, pe, m, pa, size, permission, level, writable);
         } finally {
             lock.unlock();
         }
@@ -228,26 +257,28 @@ public final class GuestAbort {
             Stage2PageTable table,
             PageTableCache cache,
             Pe pe,
-            long ipa,
+            FaultMapping m,
             long pa,
             long size,
             boolean permission,
             int level,
-            boolean writable) {
-        long start = ipa & -size;
+            boolean hostWritable) {
+        long start = m.key & -size;
         if (arch.vm() != null) {
-            int claimed = arch.ownership().claim(arch.vm(), start, pa & -size, size);
+            long claim = Math.max(size, arch.pageSize());
+            int claimed = arch.ownership().claim(arch.vm(), m.ipa & -claim, pa & -claim, claim);
             if (claimed < 0) {
                 return claimed;
             }
         }
         // Instruction caches need no maintenance here, so everything may be executed at once.
-        int prot = writable ? Prot.RWX : Prot.RX;
+        int prot = m.leafProt(hostWritable);
+        boolean writable = (prot & Prot.W) != 0;
         int r;
-        if (permission && size == table.geometry().size(level)) {
+        if (permission && size == table.geometry().size(level) && m.stillMapsTo(table, pa)) {
             S2Mmu.setHere(pe);
             try {
-                r = table.relaxPerms(ipa, prot, SHARED_FAULT);
+                r = table.relaxPermsAndSw(m.key, prot, SHARED_FAULT);
             } finally {
                 S2Mmu.setHere(null);
             }
@@ -256,7 +287,7 @@ public final class GuestAbort {
         }
         if (r == 0) {
             if (writable) {
-                slot.markDirty(ipa);
+                slot.markDirty(m.ipa);
             }
             Tracer tracer = arch.tracer();
             if (tracer != null) {

@@ -288,6 +288,27 @@ public final class GuestRam {
         }
     }
 
+    /**
+     * Replaces an aligned 64-bit value if it is what it is expected to be, in one step.
+     *
+     * @return whether it was
+     */
+    public boolean compareAndSet64(long ipa, long expected, long value) {
+        MemorySlot s = usable(ipa);
+        UserMemory m = s.memory();
+        long stamp = enter(m);
+        try {
+            long pa = page(s, ipa);
+            if (memory.compareExchange64(memory.offsetOf(pa), expected, value) != expected) {
+                return false;
+            }
+            written(s, ipa, pa, 8);
+            return true;
+        } finally {
+            leave(m, stamp);
+        }
+    }
+
     public int get8(long ipa) {
         return (int) get(ipa, 1);
     }

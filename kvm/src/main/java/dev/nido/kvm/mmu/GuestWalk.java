@@ -1,8 +1,11 @@
 package dev.nido.kvm.mmu;
 
+import dev.nido.arch.Esr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.nested.GuestStage2Walk;
+import dev.nido.kvm.nested.ShadowMmu;
 
 /**
  * A walk of the guest's own stage-1 tables in its memory, as far as it goes: which descriptors the
@@ -16,14 +19,25 @@ final class GuestWalk {
 
     private static final long TABLE = 3;
 
+    /** In the place of a status. */
+    static final int NONE = -1;
+
+    private final Vcpu vcpu;
     private final MemorySlots slots;
     private final GuestRam ram;
+    private final ShadowMmu shadow;
     private int level;
     private long descriptorIpa;
+    private long l1Ipa;
+    private int stage2Status = NONE;
 
-    GuestWalk(MemorySlots slots, GuestRam ram) {
-        this.slots = slots;
-        this.ram = ram;
+    /** For a vCPU that is loaded, in the regime that its EL1 of the PE has now. */
+    GuestWalk(Vcpu vcpu) {
+        this.vcpu = vcpu;
+        slots = vcpu.vm().slots();
+        ram = vcpu.vm().ownRam();
+        ShadowMmu s = vcpu.hwMmu().shadow();
+        shadow = s != null && s.enabled() ? s : null;
     }
 
     /** Level of the descriptor that {@link #to} stopped at. */
@@ -31,9 +45,17 @@ final class GuestWalk {
         return level;
     }
 
-    /** Its guest physical address. */
+    /** Its address as the guest has it that the tables belong to. */
     long descriptorIpa() {
         return descriptorIpa;
+    }
+
+    /**
+     * Fault status code of L1's stage 2 for the descriptor at {@link #descriptorIpa}, which ended
+     * the walk; {@link #NONE} if it did not.
+     */
+    int stage2Status() {
+        return stage2Status;
     }
 
     /** Whom the walk shows each descriptor's address. */
@@ -44,13 +66,13 @@ final class GuestWalk {
     }
 
     /** Walks until a descriptor lies in a page, as the PE reported it. */
-    boolean toPage(Vcpu vcpu, long va, long page) {
-        return to(vcpu, va, ipa -> ipa >>> 12 == page >>> 12);
+    boolean toPage(long va, long page) {
+        return to(va, ipa -> ipa >>> 12 == page >>> 12);
     }
 
     /** Walks until a descriptor lies outside memory. */
-    boolean toMissing(Vcpu vcpu, long va) {
-        return to(vcpu, va, ipa -> slots.find(ipa) == null);
+    boolean toMissing(long va) {
+        return to(va, ipa -> slots.find(l1Ipa) == null);
     }
 
     /**
@@ -58,9 +80,9 @@ final class GuestWalk {
      *
      * @return whether it did; if not, the tables lead elsewhere by now
      */
-    boolean to(Vcpu vcpu, long va, Stop stop) {
+    boolean to(long va, Stop stop) {
         boolean high = (va >>> 55 & 1) != 0;
-        long tcr = vcpu.readSys(SysReg.TCR_EL1);
+        long tcr = vcpu.cpu().read(SysReg.TCR_EL1);
         int size = (int) (high ? tcr >>> 16 : tcr) & 63;
         int granule = high ? granule1((int) (tcr >>> 30) & 3) : granule0((int) (tcr >>> 14) & 3);
         int inputBits = 64 - size;
@@ -72,7 +94,7 @@ final class GuestWalk {
         int shift = granule + (3 - at) * stride;
         int topBits = inputBits - shift;
         long base =
-                vcpu.readSys(high ? SysReg.TTBR1_EL1 : SysReg.TTBR0_EL1)
+                vcpu.cpu().read(high ? SysReg.TTBR1_EL1 : SysReg.TTBR0_EL1)
                         & 0xffff_ffff_fffeL
                         & -1L << topBits + 3;
         long index = va >>> shift & (1L << topBits) - 1;
@@ -80,15 +102,18 @@ final class GuestWalk {
             long ipa = base | index << 3;
             level = at;
             descriptorIpa = ipa;
+            if (!toL1(ipa)) {
+                return false;
+            }
             if (stop.at(ipa)) {
                 return true;
             }
-            if (at == 3 || slots.find(ipa) == null) {
+            if (at == 3 || slots.find(l1Ipa) == null) {
                 return false;
             }
             long d;
             try {
-                d = ram.get64(ipa);
+                d = ram.get64(l1Ipa);
             } catch (KvmException e) {
                 return false; // Somebody else's page: the PE can't walk here either.
             }
@@ -100,6 +125,24 @@ final class GuestWalk {
             shift -= stride;
             index = va >>> shift & (1L << stride) - 1;
         }
+    }
+
+    private boolean toL1(long ipa) {
+        l1Ipa = ipa;
+        if (shadow == null) {
+            return true;
+        }
+        GuestStage2Walk walk = vcpu.nested().shadowFaults().walk();
+        if (!walk.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
+            stage2Status = walk.status();
+            return false;
+        }
+        if ((walk.rights(false) & GuestStage2Walk.READ) == 0) {
+            stage2Status = Esr.FSC_PERMISSION + walk.level();
+            return false;
+        }
+        l1Ipa = walk.pa();
+        return true;
     }
 
     private static int granule0(int tg) {

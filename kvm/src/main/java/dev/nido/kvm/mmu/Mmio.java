@@ -1,6 +1,7 @@
 package dev.nido.kvm.mmu;
 
 import dev.nido.arch.Esr;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Errno;
@@ -11,6 +12,8 @@ import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
 import dev.nido.kvm.mmu.EmulatedAccess.Kind;
+import dev.nido.kvm.nested.GuestStage2Walk;
+import dev.nido.kvm.nested.ShadowFaults;
 import dev.nido.kvm.run.ExceptionInjection;
 import dev.nido.machine.engine.StreamRecorder;
 import dev.nido.machine.pe.Pe;
@@ -28,9 +31,13 @@ public final class Mmio {
 
     private static final long PAGE_MASK = 0xfff;
     private static final long SCTLR_A = 2;
+    private static final long INJECTED = -1;
 
     /** Of a memory attribute in MAIR format: all zero for Device memory. */
     private static final int NOT_DEVICE = 0xf0;
+
+    /** Of a syndrome, what stays for the other half of the same access. */
+    private static final int ISS_KEPT = 0x1ff_ffc0 & ~(Esr.S1PTW | Esr.CM);
 
     private static final int AT_S1E1R = at(8, 0);
     private static final int AT_S1E0R = at(8, 2);
@@ -63,6 +70,12 @@ public final class Mmio {
     private int attribute0;
     private int attribute1;
 
+    /** The last {@link #toVm} met Device memory of L1's stage 2. */
+    private boolean stage2Device;
+
+    /** Of the abort that it began with. */
+    private int iss;
+
     /** Of the last {@link #translate}. */
     private long par;
 
@@ -94,6 +107,7 @@ public final class Mmio {
         this.vcpu = vcpu;
         vm = vcpu.vm();
         tracer = vm.hypervisor().tracer();
+        iss = (int) esr & ISS_KEPT;
         int size = 1 << ((int) (esr >>> 22) & 3);
         // At the begin of a page it may be the second half of what began in the page before.
         if ((esr & Esr.ISV) != 0 && (far & size - 1) == 0 && (far & PAGE_MASK) != 0) {
@@ -141,9 +155,11 @@ public final class Mmio {
                 return r;
             }
             attribute0 = (int) (par >>> 56);
-            if (page0 != (far & ~PAGE_MASK)) {
-                ipa0 = par & 0xffff_ffff_f000L;
+            ipa0 = toVm(page0);
+            if (ipa0 == INJECTED) {
+                return Handled.RESUME;
             }
+            attribute0 = stage2Device ? 0 : attribute0;
         }
         if (crosses) {
             int r = translate(page1);
@@ -151,15 +167,40 @@ public final class Mmio {
                 return r;
             }
             attribute1 = (int) (par >>> 56);
-            if (page1 != (far & ~PAGE_MASK)) {
-                ipa1 = par & 0xffff_ffff_f000L;
+            ipa1 = toVm(page1);
+            if (ipa1 == INJECTED) {
+                return Handled.RESUME;
             }
+            attribute1 = stage2Device ? 0 : attribute1;
         }
         access.begin(vcpu);
         if (access.kind == Kind.ZERO && isDevice(attribute0)) {
             return inject(access.zeroVa, Esr.FSC_ALIGNMENT, true);
         }
         return 0;
+    }
+
+    /**
+     * The VM's address of what was translated last: the same, unless it is one of a guest's guest.
+     *
+     * @return {@link #INJECTED} if the guest's own tables forbid the access
+     */
+    private long toVm(long va) {
+        long ipa = par & 0xffff_ffff_f000L;
+        stage2Device = false;
+        S2Mmu mmu = vcpu.hwMmu();
+        if (mmu.shadow() == null || !mmu.shadow().enabled()) {
+            return ipa;
+        }
+        ShadowFaults stage2 = vcpu.nested().shadowFaults();
+        FaultMapping m = vcpu.faultMapping().of(mmu, ipa);
+        int right = access.write ? GuestStage2Walk.WRITE : GuestStage2Walk.READ;
+        boolean user = Spsr.el(vcpu.pstate()) == 0;
+        if (!stage2.translate(right, user, va, iss, m)) {
+            return INJECTED;
+        }
+        stage2Device = stage2.isDevice();
+        return m.ipa();
     }
 
     /**
@@ -170,7 +211,7 @@ public final class Mmio {
      */
     private boolean alignmentFault() {
         long va = access.va[element];
-        boolean checked = (vcpu.readSys(SysReg.SCTLR_EL1) & SCTLR_A) != 0;
+        boolean checked = (vcpu.cpu().read(SysReg.SCTLR_EL1) & SCTLR_A) != 0;
         boolean inFirst = (va & ~PAGE_MASK) == page0;
         if (checked || isDevice(inFirst ? attribute0 : attribute1)) {
             inject(va, Esr.FSC_ALIGNMENT, access.write);
@@ -197,7 +238,7 @@ public final class Mmio {
     private int translate(long va) {
         long pstate = vcpu.pstate();
         boolean el0 = Spsr.el(pstate) == 0;
-        boolean asEl0 = el0 || access.unprivileged && (pstate & Spsr.UAO) == 0;
+        boolean asEl0 = el0 || access.unprivileged && isEl0sOwn(pstate);
         boolean pan = !asEl0 && (pstate & Spsr.PAN) != 0;
         par =
                 executeAt(
@@ -218,18 +259,36 @@ public final class Mmio {
             return inject(va, status, access.write);
         }
         // The guest's tables are not mapped yet, or not in memory.
-        GuestWalk walk = new GuestWalk(vm.slots(), vm.ownRam());
-        if (walk.toMissing(vcpu, va)) {
+        GuestWalk walk = new GuestWalk(vcpu);
+        if (walk.toMissing(va)) {
             return inject(va, Esr.FSC_EXTERNAL_ON_WALK + walk.level(), access.write);
         }
-        walk.to(
-                vcpu,
-                va,
-                ipa -> {
-                    GuestAbort.mapForWalk(vcpu, ipa);
-                    return false;
-                });
+        if (walk.stage2Status() != GuestWalk.NONE) {
+            vcpu.nested().shadowFaults().abortOnWalk(walk.stage2Status(), va, walk.descriptorIpa());
+            return Handled.RESUME;
+        }
+        walk.to(va, this::mapForWalk);
         return Handled.RESUME;
+    }
+
+    /** Whether LDTR and STTR have EL0's rights: at EL1, and at the EL2 of a host. */
+    private boolean isEl0sOwn(long pstate) {
+        boolean el2 = Spsr.el(pstate) == 2;
+        return (pstate & Spsr.UAO) == 0 && (!el2 || HcrEl2.isHost(vcpu.nested().hcr()));
+    }
+
+    /** Maps what a descriptor lies in; the walk goes on. */
+    private boolean mapForWalk(long ipa) {
+        S2Mmu mmu = vcpu.hwMmu();
+        FaultMapping m = vcpu.faultMapping().of(mmu, ipa);
+        boolean own = mmu.shadow() == null || !mmu.shadow().enabled();
+        if (own
+                || vcpu.nested()
+                        .shadowFaults()
+                        .translate(GuestStage2Walk.READ, false, ipa, Esr.S1PTW, m)) {
+            GuestAbort.mapForWalk(vcpu, m);
+        }
+        return false;
     }
 
     /** AT on the PE, and what it leaves in PAR_EL1, which the guest does not see. */
@@ -325,7 +384,7 @@ public final class Mmio {
 
     private boolean watchpoint(long va, int bytes, boolean write, boolean read) {
         long pstate = vcpu.pstate();
-        boolean asEl0 = Spsr.el(pstate) == 0 || access.unprivileged && (pstate & Spsr.UAO) == 0;
+        boolean asEl0 = Spsr.el(pstate) == 0 || access.unprivileged && isEl0sOwn(pstate);
         if (!vcpu.debug().watchpoint(va, bytes, write, read, asEl0, 0)) {
             return false;
         }

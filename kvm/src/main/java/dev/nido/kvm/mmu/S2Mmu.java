@@ -4,6 +4,7 @@ import dev.nido.arch.Feature;
 import dev.nido.kvm.Errno;
 import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Tracer;
+import dev.nido.kvm.nested.ShadowMmu;
 import dev.nido.kvm.pgtable.Stage2Context;
 import dev.nido.kvm.pgtable.Stage2Geometry;
 import dev.nido.kvm.pgtable.Stage2PageTable;
@@ -33,7 +34,9 @@ public final class S2Mmu implements Stage2Context {
     private boolean executeNeverExtension;
     private volatile Stage2PageTable pgt;
     private volatile long pgdPhys;
-    private final Vmid vmid = new Vmid();
+    private volatile Vmid vmid = new Vmid();
+    private int pageShift;
+    private final ShadowMmu shadow;
 
     /** By PE: the vCPU of this context that ran there last, −1 for none. */
     private int[] lastVcpuRan;
@@ -42,11 +45,21 @@ public final class S2Mmu implements Stage2Context {
 
     /** A context that is not initialised. */
     public S2Mmu() {
-        this(int[]::new);
+        this(null, int[]::new);
+    }
+
+    /** The context of a guest's guests, not initialised yet. */
+    public S2Mmu(ShadowMmu shadow) {
+        this(shadow, int[]::new);
     }
 
     /** For tests in which the array of PEs can't be had. */
     S2Mmu(IntFunction<int[]> perCpu) {
+        this(null, perCpu);
+    }
+
+    private S2Mmu(ShadowMmu shadow, IntFunction<int[]> perCpu) {
+        this.shadow = shadow;
         this.perCpu = perCpu;
     }
 
@@ -54,16 +67,21 @@ public final class S2Mmu implements Stage2Context {
      * Initialises the context of a VM, in the order that the table's parts need each other.
      *
      * @param ipaBits 32 to the machine's PA bits; 0 for 40
-     * @throws KvmException EINVAL if it is initialised already, or for a size that can't be;
-     *     ENOMEM. The context is as it was then
+     * @throws KvmException EINVAL if it is initialised already and is not a guest's guests', or for
+     *     a size that can't be; ENOMEM. The context is as it was then
      */
     public void init(VmArch arch, int ipaBits) {
         if (pgt != null) {
+            if (shadow != null) {
+                return; // A vCPU may be initialised again.
+            }
             throw new KvmException(Errno.EINVAL, "the MMU context has a page table already");
         }
+        TableMemory tables = shadow == null ? arch.tables() : arch.shadowTables();
+        pageShift = tables.pageShift();
         long v =
                 Stage2Geometry.vtcr(
-                        arch.pageShift(),
+                        pageShift,
                         ipaBits,
                         arch.paRange(),
                         arch.hardwareAccessFlag(),
@@ -75,7 +93,7 @@ public final class S2Mmu implements Stage2Context {
         this.arch = arch;
         tlb = arch.tlb();
         executeNeverExtension = arch.cpu().has(Feature.XNX);
-        Stage2PageTable table = Stage2PageTable.create(this, arch.tables());
+        Stage2PageTable table = Stage2PageTable.create(this, tables);
         if (table == null) {
             throw new KvmException(Errno.ENOMEM, "no memory for the root of a stage-2 table");
         }
@@ -96,6 +114,21 @@ public final class S2Mmu implements Stage2Context {
         return arch;
     }
 
+    /** What it shadows, null for the VM's own context. */
+    public ShadowMmu shadow() {
+        return shadow;
+    }
+
+    /** Logarithm of the bytes of a page of the table. */
+    public int pageShift() {
+        return pageShift;
+    }
+
+    /** Bytes of a page of the table. */
+    public long pageSize() {
+        return 1L << pageShift;
+    }
+
     /** The table, null before {@link #init} and after {@link #free}. */
     public Stage2PageTable pgt() {
         return pgt;
@@ -109,6 +142,11 @@ public final class S2Mmu implements Stage2Context {
     /** The context's VMID, which {@link VmidAllocator} manages. */
     public Vmid vmid() {
         return vmid;
+    }
+
+    /** Has its entries tagged with another VMID from now on; it is loaded on no PE. */
+    public void useVmid(Vmid other) {
+        vmid = other;
     }
 
     @Override
@@ -153,6 +191,11 @@ public final class S2Mmu implements Stage2Context {
         return true;
     }
 
+    /** A vCPU runs on a PE that no other one of the VM runs on, ever. */
+    public void pin(int pe, int vcpu) {
+        lastVcpuRan[pe] = vcpu;
+    }
+
     /** The vCPU that ran on a PE last, −1 for none. */
     public int lastVcpuRan(int pe) {
         return lastVcpuRan[pe];
@@ -185,8 +228,8 @@ public final class S2Mmu implements Stage2Context {
     public void flushVmidIpa(long ipa, int level) {
         int number = number();
         if (number != 0) {
-            trace(number, ipa & -arch.pageSize(), arch.pageSize());
-            tlb.stage2(number, ipa & -arch.pageSize(), arch.pageSize());
+            trace(number, ipa & -pageSize(), pageSize());
+            tlb.stage2(number, ipa & -pageSize(), pageSize());
         }
     }
 
@@ -197,17 +240,18 @@ public final class S2Mmu implements Stage2Context {
         if (pe == null) {
             flushVmidIpa(ipa, level);
         } else if (number != 0) {
-            trace(number, ipa & -arch.pageSize(), arch.pageSize());
-            tlb.stage2(pe, number, ipa & -arch.pageSize(), arch.pageSize());
+            trace(number, ipa & -pageSize(), pageSize());
+            tlb.stage2(pe, number, ipa & -pageSize(), pageSize());
         }
     }
 
     @Override
     public void flushVmidRange(long ipa, long pages) {
-        flushRange(ipa, pages << arch.pageShift());
+        flushRange(ipa, pages << pageShift);
     }
 
-    void flushRange(long ipa, long bytes) {
+    /** As {@link #flushVmidRange}, in bytes. */
+    public void flushRange(long ipa, long bytes) {
         int number = number();
         if (number != 0 && bytes > 0) {
             trace(number, ipa, bytes);
@@ -249,6 +293,16 @@ public final class S2Mmu implements Stage2Context {
             tlb.stage1And2(number);
         } else {
             tlb.stage1And2(only, number);
+        }
+    }
+
+    /** {@link #flushVmidIpaNsh} for a PE that is at hand. */
+    public void flushHere(Pe pe, long ipa) {
+        setHere(pe);
+        try {
+            flushVmidIpaNsh(ipa, LEVEL_UNKNOWN);
+        } finally {
+            setHere(null);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.nido.arch.Feature;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vm;
+import dev.nido.kvm.nested.ShadowMmus;
 import dev.nido.kvm.pgtable.Stage2PageTable;
 import dev.nido.machine.Machine;
 import dev.nido.machine.mmu.TlbMaintenance;
@@ -36,6 +37,9 @@ public final class VmArch {
     private final TableMemory tables;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final S2Mmu mmu;
+    private volatile TableMemory shadowTables;
+    private volatile ShadowMmus shadows;
+    private volatile Invalidated invalidated;
     private volatile Vm vm;
     private volatile Vm traced;
     private volatile PageOwnership ownership = PageOwnership.UNRESTRICTED;
@@ -115,6 +119,39 @@ public final class VmArch {
         return tables;
     }
 
+    /** Where the pages of shadow tables come from: they always have 4 KiB. */
+    TableMemory shadowTables() {
+        TableMemory t = shadowTables;
+        if (t == null) {
+            t = new TableMemory(host, HostMemory.PAGE_SHIFT);
+            shadowTables = t;
+        }
+        return t;
+    }
+
+    /** The contexts of the guest's guests, or null where it can't have any. */
+    public ShadowMmus shadows() {
+        return shadows;
+    }
+
+    /** Sets the contexts of the guest's guests; before the first vCPU is created. */
+    public void setShadows(ShadowMmus shadows) {
+        this.shadows = shadows;
+    }
+
+    /** What else is told that mappings of guest physical addresses go, or lose rights. */
+    @FunctionalInterface
+    public interface Invalidated {
+
+        /** Under the VM's lock held for writing. */
+        void range(long ipa, long bytes);
+    }
+
+    /** Sets who is told of every unmapping and write protection; null for nobody. */
+    public void setInvalidated(Invalidated listener) {
+        invalidated = listener;
+    }
+
     /** Who may touch which page. */
     public PageOwnership ownership() {
         return ownership;
@@ -174,6 +211,13 @@ public final class VmArch {
     /** A page table cache for a vCPU. */
     public PageTableCache newCache() {
         return new PageTableCache(host, pageShift);
+    }
+
+    /** The same for tables of the guest's guests: {@code own} where their pages are as large. */
+    public PageTableCache newShadowCache(PageTableCache own) {
+        return pageShift == HostMemory.PAGE_SHIFT
+                ? own
+                : new PageTableCache(host, HostMemory.PAGE_SHIFT);
     }
 
     // Invalidation and faults
@@ -244,6 +288,18 @@ public final class VmArch {
             tracer.unmap(traced, ipa, bytes);
         }
         steps(ipa, bytes, Stage2PageTable::unmap);
+        // Nobody knows where guests' guests have the range.
+        if (shadows != null) {
+            shadows.unmapAll();
+        }
+        tell(ipa, bytes);
+    }
+
+    private void tell(long ipa, long bytes) {
+        Invalidated listener = invalidated;
+        if (listener != null) {
+            listener.range(ipa, bytes);
+        }
     }
 
     /** Write-protects what is mapped in a range, and makes all TLBs see it. */
@@ -252,6 +308,10 @@ public final class VmArch {
         try {
             steps(ipa, bytes, Stage2PageTable::wrprotect);
             mmu.flushRange(ipa, bytes);
+            if (shadows != null) {
+                shadows.writeProtectAll();
+            }
+            tell(ipa, bytes);
         } finally {
             lock.writeLock().unlock();
         }
@@ -323,10 +383,12 @@ public final class VmArch {
     }
 
     /**
-     * Frees the canonical context's table and VMID. Nothing of the VM may run any more. Again: no
-     * effect.
+     * Frees all contexts' tables and VMIDs. Nothing of the VM may run any more. Again: no effect.
      */
     public void free() {
+        if (shadows != null) {
+            shadows.free();
+        }
         mmu.free();
     }
 }

@@ -39,6 +39,8 @@ public final class NestedVcpu implements NestedState {
     private boolean hypLoaded;
     private boolean e2hLoaded;
     private S2Mmu mmu;
+    private ShadowMmu shadow;
+    private final ShadowFaults shadowFaults;
     private long switches;
     private boolean interfaceTraps;
 
@@ -50,9 +52,11 @@ public final class NestedVcpu implements NestedState {
         this.vcpu = vcpu;
         model = vcpu.vm().cpu();
         nv2 = vcpu.vm().nesting() == Nesting.NV2;
+        vcpu.vm().shadows().grow(vcpu.id() + 1);
         page = new VncrPage(vcpu.vm().hypervisor().memory());
         sets = new RegisterSets(memory, page, nv2);
         mmu = vcpu.vm().arch().mmu();
+        shadowFaults = new ShadowFaults(vcpu);
     }
 
     /** The registers that have a slot there. */
@@ -128,6 +132,11 @@ public final class NestedVcpu implements NestedState {
     /** The stage-2 context in use. */
     public S2Mmu mmu() {
         return mmu;
+    }
+
+    /** What handles aborts of its guests at stage 2. */
+    public ShadowFaults shadowFaults() {
+        return shadowFaults;
     }
 
     /** Switches between the guest's EL2 and its guests so far. */
@@ -212,13 +221,23 @@ public final class NestedVcpu implements NestedState {
         hypLoaded = isHypContext();
         e2hLoaded = e2h();
         sets.load(on.pe(), hypLoaded, e2hLoaded);
-        mmu = vcpu.vm().arch().mmu();
+        if (hypLoaded) {
+            mmu = vcpu.vm().arch().mmu();
+        } else {
+            shadow = vcpu.vm().shadows().get(vcpu);
+            mmu = shadow.mmu();
+        }
     }
 
     /** It gives the PE back; the common registers follow. */
     public void put() {
         sets.put(cpu.pe());
         cpu = null;
+        if (shadow != null) {
+            vcpu.vm().shadows().put(shadow);
+            shadow = null;
+            mmu = vcpu.vm().arch().mmu();
+        }
     }
 
     /**

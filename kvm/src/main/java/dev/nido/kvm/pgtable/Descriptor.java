@@ -14,7 +14,8 @@ final class Descriptor {
 
     private static final long TYPE = VALID | TABLE_OR_PAGE;
 
-    static final long INNER_SHAREABLE = 3 << 8;
+    static final int SH_SHIFT = 8;
+    static final long INNER_SHAREABLE = 3 << SH_SHIFT;
     static final long AF = 1 << 10;
     static final long NG = 1 << 11;
     static final long SW = 15L << 55;

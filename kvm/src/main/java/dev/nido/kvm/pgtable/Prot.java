@@ -42,6 +42,18 @@ public final class Prot {
     /** All four software bits. */
     public static final int SW = SW0 | SW1 | SW2 | SW3;
 
+    /** Memory type and shareability are as {@link #attributes} has them. */
+    public static final int ATTRIBUTES = 1 << 18;
+
+    static final int MEMATTR_SHIFT = 12;
+    static final int SHAREABILITY_SHIFT = 16;
+
+    private static final int MEMATTR = 15 << MEMATTR_SHIFT;
+    private static final int SHAREABILITY = 3 << SHAREABILITY_SHIFT;
+
+    /** All bits that {@link #attributes} may set. */
+    static final int GIVEN = ATTRIBUTES | MEMATTR | SHAREABILITY;
+
     public static final int RW = R | W;
     public static final int RX = R | X;
     public static final int RWX = R | W | X;
@@ -52,6 +64,16 @@ public final class Prot {
     static final int DESCRIPTOR_SW_SHIFT = 55;
 
     private Prot() {}
+
+    /**
+     * The memory type and shareability of a stage-2 descriptor, for another one that is to have the
+     * same: MemAttr in bits 5:2, SH in bits 9:8.
+     */
+    public static int attributes(long descriptor) {
+        return ATTRIBUTES
+                | (int) (descriptor >>> 2 & 15) << MEMATTR_SHIFT
+                | (int) (descriptor >>> 8 & 3) << SHAREABILITY_SHIFT;
+    }
 
     /** Software bits from a number 0 to 15; bit 0 is {@link #SW0}. */
     public static int sw(int value) {

@@ -16,7 +16,7 @@ final class Stage2Descriptor {
     private static final int MEMATTR_FORCED_WB = 0b0110;
     private static final int MEMATTR_STAGE1 = 0b0111;
 
-    private static final int KNOWN = Prot.RWX | Prot.DEVICE | Prot.NORMAL_NC | Prot.SW;
+    private static final int KNOWN = Prot.RWX | Prot.DEVICE | Prot.NORMAL_NC | Prot.SW | Prot.GIVEN;
 
     private static final int MEMORY = Prot.DEVICE | Prot.NORMAL_NC;
 
@@ -52,9 +52,21 @@ final class Stage2Descriptor {
         if (memory == MEMORY || memory != 0 && (prot & Prot.X) != 0) {
             return -Errno.EINVAL;
         }
+        boolean given = (prot & Prot.ATTRIBUTES) != 0;
+        if (given ? memory != 0 : (prot & Prot.GIVEN) != 0) {
+            return -Errno.EINVAL;
+        }
         long xn = executeNever(prot);
         if (xn < 0) {
             return xn;
+        }
+        if (given) {
+            return xn
+                    | (long) (prot >>> Prot.MEMATTR_SHIFT & 15) << Descriptor.S2_MEMATTR_SHIFT
+                    | readWrite(prot)
+                    | (long) (prot >>> Prot.SHAREABILITY_SHIFT & 3) << Descriptor.SH_SHIFT
+                    | Descriptor.AF
+                    | Descriptor.software(prot);
         }
         return xn
                 | (long) memAttr(memory) << Descriptor.S2_MEMATTR_SHIFT

@@ -226,15 +226,7 @@ class MemorySlotsModelTest {
             }
             assertThat(
                             GuestAbort.userAbort(
-                                    arch,
-                                    slots,
-                                    cache,
-                                    null,
-                                    ipa,
-                                    mapped,
-                                    leaf.level(),
-                                    write,
-                                    false))
+                                    arch, slots, cache, null, ipa, mapped, leaf.level(), write))
                     .isZero();
             Model m = at(page);
             if (m != null && write) {

@@ -58,14 +58,12 @@ class MemorySlotsTest {
 
     /** A vCPU touches an address for the first time. */
     private void touch(long ipa, boolean write) {
-        assertThat(GuestAbort.userAbort(arch, slots, cache, null, ipa, false, 3, write, false))
-                .isZero();
+        assertThat(GuestAbort.userAbort(arch, slots, cache, null, ipa, false, 3, write)).isZero();
     }
 
     /** A vCPU writes to what it may only read. */
     private void writeAgain(long ipa) {
-        assertThat(GuestAbort.userAbort(arch, slots, cache, null, ipa, true, 3, true, false))
-                .isZero();
+        assertThat(GuestAbort.userAbort(arch, slots, cache, null, ipa, true, 3, true)).isZero();
     }
 
     private Leaf leaf(long ipa) {
@@ -303,7 +301,7 @@ class MemorySlotsTest {
         assertThat(leaf(RAM).level()).isEqualTo(2);
         slots.setFlags(0, LOG);
         assertThat(leaf(RAM).level()).as("protected, and left as a block").isEqualTo(2);
-        GuestAbort.userAbort(arch, slots, cache, null, RAM + 0x1000, true, 2, true, false);
+        GuestAbort.userAbort(arch, slots, cache, null, RAM + 0x1000, true, 2, true);
         assertThat(leaf(RAM + 0x1000).level()).isEqualTo(3);
         assertThat(writable(RAM + 0x1000)).isTrue();
         assertThat(slots.getDirtyLog(0)[0]).isEqualTo(2);
@@ -427,7 +425,7 @@ class MemorySlotsTest {
         assertThat(arch.age(RAM, MB)).isTrue();
         assertThat(arch.testAge(RAM, MB)).isFalse();
         assertThat(arch.age(RAM, MB)).isFalse();
-        GuestAbort.accessFault(arch, RAM);
+        GuestAbort.accessFault(arch.mmu(), RAM);
         assertThat(arch.testAge(RAM, MB)).isTrue();
         assertThat(arch.testAge(RAM + 0x1000, 0x1000)).isFalse();
     }
@@ -521,7 +519,7 @@ class MemorySlotsTest {
             taken.add(pa);
         }
         refused(Errno.ENOMEM, () -> ram.put8(RAM, 1));
-        assertThat(GuestAbort.userAbort(arch, slots, cache, null, RAM, false, 3, true, false))
+        assertThat(GuestAbort.userAbort(arch, slots, cache, null, RAM, false, 3, true))
                 .isEqualTo(-Errno.ENOMEM);
         taken.forEach(p -> host.put(p, 12));
         touch(RAM, true);

@@ -332,9 +332,7 @@ class S2MmuTest {
             } catch (GuestException e) {
                 faults++;
                 assertThat(e.ipa).isEqualTo(ipa);
-                assertThat(
-                                GuestAbort.userAbort(
-                                        vm, slots, cache, pe, ipa, false, e.iss & 3, false, false))
+                assertThat(GuestAbort.userAbort(vm, slots, cache, pe, ipa, false, e.iss & 3, false))
                         .isZero();
             }
             assertThat(pe.mmu.load(ipa, 3, 0)).isEqualTo(at);

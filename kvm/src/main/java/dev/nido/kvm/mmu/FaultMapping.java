@@ -1,0 +1,89 @@
+package dev.nido.kvm.mmu;
+
+import dev.nido.kvm.pgtable.Leaf;
+import dev.nido.kvm.pgtable.Prot;
+import dev.nido.kvm.pgtable.Stage2PageTable;
+
+/**
+ * What a fault handler is about to map: where in which context, and what may be done there apart
+ * from what the host allows. One of a vCPU's, used for one fault after the other.
+ *
+ * <p>KVM: {@code struct kvm_s2_fault}, with the {@code struct kvm_s2_trans} of a nested guest.
+ */
+public final class FaultMapping {
+
+    /** In {@link #software}: the guest's tables allow writing, and the leaf does not yet. */
+    public static final int WRITABLE_LATER = 1 << 2;
+
+    /** Bits of {@link #software} that are the level of an entry of L1's. */
+    public static final int LEVEL = 3;
+
+    private final Leaf leaf = new Leaf();
+
+    S2Mmu mmu;
+
+    /** The address in the context's table. */
+    long key;
+
+    /** The VM's address of the same. */
+    long ipa;
+
+    /** No larger block than this: the guest's tables have another address behind it. */
+    long limit;
+
+    /** R, W, PX, UX and attributes that the guest's tables give. */
+    int prot;
+
+    /** Software bits of the leaf, 0 to 15, but {@link #WRITABLE_LATER}. */
+    int software;
+
+    /** Begins with an address of the VM's own, all of which is the guest's to use. */
+    public FaultMapping of(S2Mmu context, long address) {
+        mmu = context;
+        key = address;
+        ipa = address;
+        limit = Long.MAX_VALUE;
+        prot = Prot.RWX;
+        software = 0;
+        return this;
+    }
+
+    /**
+     * It is an address of L2, for which L1's tables have an entry.
+     *
+     * @param l1Ipa what they make of it
+     * @param size bytes of the entry
+     * @param rights {@link Prot} with the entry's attributes; W if the entry permits it now
+     * @param writable whether the entry permits writing, now or once it is marked dirty
+     * @param level of the entry, 1 to 3
+     */
+    public void translated(long l1Ipa, long size, int rights, boolean writable, int level) {
+        ipa = l1Ipa;
+        limit = size;
+        prot = rights;
+        software = level & LEVEL | (writable ? WRITABLE_LATER : 0);
+    }
+
+    /** The VM's address. */
+    public long ipa() {
+        return ipa;
+    }
+
+    /** Whether the guest's tables let the leaf be written to. */
+    boolean writable() {
+        return (prot & Prot.W) != 0;
+    }
+
+    /** Whether the leaf at the address maps to {@code pa}; L1 may have changed what it shadows. */
+    boolean stillMapsTo(Stage2PageTable table, long pa) {
+        return mmu.shadow() == null
+                || table.getLeaf(key, leaf) == 0 && leaf.valid() && leaf.translate(key) == pa;
+    }
+
+    /** {@link Prot} of the leaf. */
+    int leafProt(boolean hostWritable) {
+        boolean write = hostWritable && writable();
+        int bits = write ? software & ~WRITABLE_LATER : software;
+        return (write ? prot : prot & ~Prot.W) | Prot.sw(bits);
+    }
+}
