@@ -41,7 +41,7 @@ public final class Vcpu {
 
     private final Vm vm;
     private final int id;
-    private final VcpuContext context = new VcpuContext();
+    private final VcpuContext context;
     private final NestedVcpu nested;
     private final PageTableCache memoryCache;
     private final PageTableCache shadowCache;
@@ -71,6 +71,7 @@ public final class Vcpu {
     Vcpu(Vm vm, int id) {
         this.vm = vm;
         this.id = id;
+        context = new VcpuContext(vm.nesting() != Nesting.NONE);
         nested = vm.nesting() == Nesting.NONE ? null : new NestedVcpu(this, context.sys);
         memoryCache = vm.arch().newCache();
         shadowCache = nested == null ? memoryCache : vm.arch().newShadowCache(memoryCache);

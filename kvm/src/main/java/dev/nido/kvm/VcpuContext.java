@@ -20,6 +20,14 @@ public final class VcpuContext {
                     .mapToInt(SysReg::ordinal)
                     .toArray();
 
+    /** The same without those of which EL2 has its own, which take turns. */
+    private static final int[] COMMON =
+            Arrays.stream(SWITCHED)
+                    .filter(o -> SysReg.values()[o].el2Counterpart() == null)
+                    .filter(o -> o != SysReg.SP_EL1.ordinal())
+                    .toArray();
+
+    private final int[] switched;
     final long[] x = new long[31];
     final long[] v = new long[64];
     final long[] sys = new long[SysReg.COUNT];
@@ -28,6 +36,13 @@ public final class VcpuContext {
     int fpcr;
     int fpsr;
     boolean event;
+
+    /**
+     * @param virtualEl2 whether somebody else switches what EL1 and EL2 both have
+     */
+    VcpuContext(boolean virtualEl2) {
+        switched = virtualEl2 ? COMMON : SWITCHED;
+    }
 
     private static boolean isSwitched(SysReg r) {
         int op1 = r.key() >> 11 & 7;
@@ -60,7 +75,7 @@ public final class VcpuContext {
     void load(Pe pe) {
         System.arraycopy(x, 0, pe.x, 0, 31);
         System.arraycopy(v, 0, pe.v, 0, 64);
-        for (int o : SWITCHED) {
+        for (int o : switched) {
             pe.sys[o] = sys[o];
         }
         pe.fpcr = fpcr;
@@ -75,7 +90,7 @@ public final class VcpuContext {
     void put(Pe pe) {
         System.arraycopy(pe.x, 0, x, 0, 31);
         System.arraycopy(pe.v, 0, v, 0, 64);
-        for (int o : SWITCHED) {
+        for (int o : switched) {
             sys[o] = pe.sys[o];
         }
         fpcr = pe.fpcr;
