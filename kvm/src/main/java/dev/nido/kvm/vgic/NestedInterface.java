@@ -39,6 +39,9 @@ import dev.nido.kvm.run.PhysicalCpu;
  * hypervisor learns nothing, but its interrupt becomes inactive before the next instruction, as on
  * a machine of its own.
  *
+ * <p>While the guest hypervisor's maintenance interrupt is asserted and cannot be taken, the PE has
+ * none of its conditions, and is <em>quiet</em>: the level is computed at each exit.
+ *
  * <p>Belongs to the thread that runs the vCPU.
  */
 final class NestedInterface {
@@ -47,10 +50,13 @@ final class NestedInterface {
     private static final long PINTID = 0x1fffL << PINTID_SHIFT;
     private static final long EOI_COUNT = 0x1fL << EOI_COUNT_SHIFT;
 
-    /** The bits of ICH_HCR_EL2 that an implementation without GICv4 has. */
+    /** The bits of ICH_HCR_EL2 that choose conditions of a maintenance interrupt. */
+    private static final long CONDITIONS =
+            UIE | LRENPIE | NPIE | VGRP0EIE | VGRP0DIE | VGRP1EIE | VGRP1DIE;
+
+    /** All that an implementation without GICv4 has. */
     private static final long CONTROL =
-            EN | UIE | LRENPIE | NPIE | VGRP0EIE | VGRP0DIE | VGRP1EIE | VGRP1DIE | TC | TALL0
-                    | TALL1 | TSEI | TDIR | EOI_COUNT;
+            EN | CONDITIONS | TC | TALL0 | TALL1 | TSEI | TDIR | EOI_COUNT;
 
     private final VgicCpu vgicCpu;
     private final NestedState state;
@@ -64,6 +70,14 @@ final class NestedInterface {
 
     /** By slot: the guest hypervisor's interrupt that ends with it, or null. */
     private final VirtualInterrupt[] linked = new VirtualInterrupt[COUNT];
+
+    /**
+     * The guest hypervisor has not enabled its interface, so that nothing is signalled. The PE's is
+     * enabled nevertheless, for the ends that are to be seen, with only what is active.
+     */
+    private boolean silent;
+
+    private boolean quiet;
 
     /** Slots in use: 0 to this. */
     private int used;
@@ -96,9 +110,14 @@ final class NestedInterface {
         cpu.write(SysReg.ICH_VMCR_EL2, state.read(SysReg.ICH_VMCR_EL2));
         cpu.write(SysReg.ICH_AP0R0_EL2, state.read(SysReg.ICH_AP0R0_EL2));
         cpu.write(SysReg.ICH_AP1R0_EL2, state.read(SysReg.ICH_AP1R0_EL2));
+        silent = (state.read(SysReg.ICH_HCR_EL2) & EN) == 0;
+        quiet = silent || maintenance();
         synchronized (vgicCpu.vgic.lock) {
             for (int i = 0; i < implemented; i++) {
                 long value = state.read(ListRegister.of(i));
+                if (silent) {
+                    value &= ~PENDING;
+                }
                 if (!isFree(value)) {
                     origin[used] = i;
                     held[used] = shadow(used, value);
@@ -108,7 +127,27 @@ final class NestedInterface {
             }
         }
         // Last, so that no condition is seen that is none.
-        cpu.write(SysReg.ICH_HCR_EL2, state.read(SysReg.ICH_HCR_EL2) & CONTROL);
+        control();
+    }
+
+    private void control() {
+        long hcr = state.read(SysReg.ICH_HCR_EL2) & CONTROL;
+        cpu.write(SysReg.ICH_HCR_EL2, EN | (quiet ? hcr & ~CONDITIONS : hcr));
+    }
+
+    /** Before an entry, or so that the physical maintenance interrupt goes. After {@link #sync}. */
+    void setQuiet(boolean on) {
+        if (quiet != (on || silent)) {
+            quiet = !quiet;
+            for (int slot = 0; slot < used; slot++) {
+                long value = state.read(ListRegister.of(origin[slot]));
+                if ((value & HW) == 0) {
+                    held[slot] = held[slot] & ~EOI | (quiet ? 0 : value & EOI);
+                    cpu.write(ListRegister.of(slot), held[slot]);
+                }
+            }
+            control();
+        }
     }
 
     /** Neither an interrupt nor the message that one has ended. */
@@ -119,7 +158,7 @@ final class NestedInterface {
     private long shadow(int slot, long value) {
         linked[slot] = null;
         if ((value & HW) == 0) {
-            return value;
+            return quiet ? value & ~EOI : value;
         }
         long alone = value & ~(HW | PINTID);
         if (intid(value) >= GicParameters.FIRST_LPI) {
@@ -163,7 +202,8 @@ final class NestedInterface {
             if (now != was) {
                 held[slot] = now;
                 SysReg mine = ListRegister.of(origin[slot]);
-                state.write(mine, state.read(mine) & ~STATE | now & STATE);
+                long kept = silent ? ~ACTIVE : ~STATE;
+                state.write(mine, state.read(mine) & kept | now & STATE);
                 if (linked[slot] != null && isEnd(was, now)) {
                     end(slot);
                 }

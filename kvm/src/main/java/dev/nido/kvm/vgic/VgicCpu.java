@@ -111,9 +111,6 @@ public final class VgicCpu {
     /** The PE's interface is, or will be when loaded, that of {@link #nested}. */
     private boolean shadow;
 
-    /** The physical maintenance interrupt is kept active while the guest hypervisor's pends. */
-    private boolean maintenanceHeld;
-
     /** What {@link NestedState#trapInterface} was told last. */
     private boolean trapping;
 
@@ -213,9 +210,9 @@ public final class VgicCpu {
                 fold();
                 return false;
             }
-            // Whatever of it was L0's has been dealt with by sync, which comes before.
-            maintenanceHeld = local[vgic.maintenanceIntid()].level;
-            return maintenanceHeld;
+            // Taken note of by sync, which comes before.
+            nested.setQuiet(local[vgic.maintenanceIntid()].level);
+            return false;
         }
         for (VirtualInterrupt irq : mapped) {
             if (irq.physical == physicalIntid) {
@@ -273,7 +270,6 @@ public final class VgicCpu {
         if (shadow) {
             syncShadow();
             nested.put();
-            holdMaintenance(false);
             return;
         }
         fold();
@@ -396,7 +392,7 @@ public final class VgicCpu {
                 settlePhysical();
                 outstanding = true;
             }
-            holdMaintenance(maintenance.level);
+            nested.setQuiet(maintenance.level);
             return false;
         }
         boolean trap = maintenance.level && vgic.deliverable(maintenance);
@@ -418,14 +414,6 @@ public final class VgicCpu {
                 }
                 kickDue = false;
             }
-        }
-    }
-
-    /** Lets the physical maintenance interrupt not come again, or come. */
-    private void holdMaintenance(boolean on) {
-        if (on != maintenanceHeld) {
-            maintenanceHeld = on;
-            vgic.physical.setActive(cpu, MAINTENANCE, on);
         }
     }
 
