@@ -25,6 +25,7 @@ import static dev.nido.kvm.vgic.ListRegister.STATE;
 
 import dev.nido.arch.GicParameters;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.run.PhysicalCpu;
 
 /**
@@ -128,6 +129,14 @@ final class NestedInterface {
         }
         // Last, so that no condition is seen that is none.
         control();
+        Tracer tracer = vgicCpu.vgic.tracer();
+        if (tracer != null) {
+            long[] original = new long[used];
+            for (int slot = 0; slot < used; slot++) {
+                original[slot] = state.read(ListRegister.of(origin[slot]));
+            }
+            tracer.shadowListRegisters(vgicCpu.traced(), used, held, original);
+        }
     }
 
     private void control() {
@@ -235,6 +244,12 @@ final class NestedInterface {
             }
         }
         ended[endedCount++] = irq;
+        Tracer tracer = vgicCpu.vgic.tracer();
+        if (tracer != null) {
+            int i = origin[slot];
+            long value = state.read(ListRegister.of(i));
+            tracer.linkedInterruptEnded(vgicCpu.traced(), i, value, irq.intid);
+        }
         if ((held[slot] & STATE) == 0) {
             linked[slot] = null;
             held[slot] = 0;
@@ -244,6 +259,10 @@ final class NestedInterface {
 
     /** Leaves the PE's list registers empty and disabled, after {@link #sync}. */
     void put() {
+        Tracer tracer = vgicCpu.vgic.tracer();
+        if (tracer != null) {
+            tracer.shadowListRegistersPut(vgicCpu.traced(), used, held);
+        }
         cpu.write(SysReg.ICH_HCR_EL2, 0);
         for (int slot = 0; slot < used; slot++) {
             cpu.write(ListRegister.of(slot), 0);

@@ -44,6 +44,12 @@ public final class VgicAttributes {
     /** Levels of 32 inputs: affinity in bits 63:32, first INTID in bits 9:0. */
     public static final int GROUP_LEVEL = 7;
 
+    /**
+     * INTID of the maintenance interrupt that guest hypervisors have, a PPI; before initialisation
+     * (KVM_DEV_ARM_VGIC_GRP_MAINT_IRQ). The attribute is 0.
+     */
+    public static final int GROUP_MAINTENANCE = 9;
+
     public static final int ADDRESS_DISTRIBUTOR = 2;
     public static final int ADDRESS_REDISTRIBUTORS = 3;
     public static final int CONTROL_INIT = 0;
@@ -71,6 +77,7 @@ public final class VgicAttributes {
             case GROUP_REDISTRIBUTOR -> redistributorHas((int) attribute);
             case GROUP_SYSTEM_REGISTER -> InterfaceRegister.of((int) attribute & 0xffff) != null;
             case GROUP_LEVEL -> (attribute & 0xffff_fc1fL) == 0;
+            case GROUP_MAINTENANCE -> attribute == 0;
             default -> false;
         };
     }
@@ -84,6 +91,9 @@ public final class VgicAttributes {
             }
             case GROUP_INTERRUPTS -> {
                 return GicParameters.FIRST_SPI + vgic.parameters().spis();
+            }
+            case GROUP_MAINTENANCE -> {
+                return vgic.maintenanceIntid();
             }
             case GROUP_CONTROL -> throw new KvmException(Errno.ENXIO, "a command has no value");
             default -> {
@@ -109,6 +119,7 @@ public final class VgicAttributes {
         switch (group) {
             case GROUP_ADDRESS -> setAddress(attribute == ADDRESS_DISTRIBUTOR, value);
             case GROUP_INTERRUPTS -> setInterrupts(value);
+            case GROUP_MAINTENANCE -> setMaintenance(value);
             case GROUP_CONTROL -> {
                 int error = vgic.init();
                 if (error != 0) {
@@ -204,6 +215,17 @@ public final class VgicAttributes {
                         (int) count - GicParameters.FIRST_SPI,
                         p.iidr(),
                         p.archRevision()));
+    }
+
+    private void setMaintenance(long intid) {
+        if (intid < 16 || intid > 31) {
+            throw new KvmException(
+                    Errno.EINVAL, "the maintenance interrupt is a PPI, 16 to 31, not " + intid);
+        }
+        if (vgic.isInitialized()) {
+            throw new KvmException(Errno.EBUSY, "the maintenance interrupt is fixed by now");
+        }
+        vgic.setMaintenanceIntid((int) intid);
     }
 
     // Distributor and redistributors

@@ -14,6 +14,7 @@ import static dev.nido.kvm.vgic.ListRegister.STATE;
 
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Tracer;
+import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.run.PhysicalCpu;
 
 import java.util.Arrays;
@@ -547,9 +548,14 @@ public final class VgicCpu {
         if (registers.write(i, value)) {
             Tracer tracer = vgic.tracer();
             if (tracer != null) {
-                tracer.listRegister(vgic.traced().vcpus().get(id), i, value);
+                tracer.listRegister(traced(), i, value);
             }
         }
+    }
+
+    /** Whose events these are. */
+    Vcpu traced() {
+        return vgic.traced().vcpus().get(id);
     }
 
     private void settlePhysical() {

@@ -287,8 +287,7 @@ class NestedGicDifferentialTest {
                         case 0 -> icc(pe, SysReg.ICC_PMR_EL1, random.nextInt(4) == 0 ? 0x80 : 0xf8);
                         case 1 -> icc(pe, SysReg.ICC_IGRPEN0_EL1, random.nextInt(2));
                         case 2 -> icc(pe, SysReg.ICC_CTLR_EL1, random.nextInt(4));
-                        default ->
-                                icc(pe, SysReg.ICC_SGI1R_EL1, 3L << 24 | 1 + random.nextInt(3));
+                        default -> icc(pe, SysReg.ICC_SGI1R_EL1, 3L << 24 | 1 + random.nextInt(3));
                     }
                 }
             }
