@@ -315,9 +315,11 @@ public final class RunLoop implements VgicCpu.Owner {
             if (tracer != null && left != Left.EXIT) {
                 tracer.exit(vcpu, Tracer.KICK, 0, vcpu.pc());
             }
-            if (vm.config().protectedVm() && isAArch32(vcpu.pstate())) {
-                vcpu.invalidate();
-                return new Exit.FailEntry("vCPU %d left from AArch32".formatted(vcpu.id()));
+            if (vm.config().protectedVm()) {
+                Exit refused = earlyExitFilter(vcpu, vcpu.pstate());
+                if (refused != null) {
+                    return refused;
+                }
             }
             switch (left) {
                 case EXIT -> {
@@ -381,8 +383,18 @@ public final class RunLoop implements VgicCpu.Owner {
         }
     }
 
-    private static boolean isAArch32(long pstate) {
-        return (pstate & Spsr.AARCH32) != 0;
+    /**
+     * A protected guest must not have got into AArch32: what it left with can't be trusted ({@code
+     * handle_aarch32_guest()}).
+     *
+     * @return why the vCPU does not go on, or null
+     */
+    static Exit earlyExitFilter(Vcpu vcpu, long pstate) {
+        if ((pstate & Spsr.AARCH32) == 0) {
+            return null;
+        }
+        vcpu.invalidate();
+        return new Exit.FailEntry("vCPU %d left from AArch32".formatted(vcpu.id()));
     }
 
     /** The mode as the guest has it, before anybody looks at it. */
