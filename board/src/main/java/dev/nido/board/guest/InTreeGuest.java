@@ -19,6 +19,9 @@ import java.util.Optional;
 public enum InTreeGuest {
     HELLO("hello", "says hello from the level it is started at"),
     NEST("nest", "a hypervisor of one page that runs a guest of its own (needs --nested nv2)"),
+    MATRYOSHKA(
+            "matryoshka",
+            "a hypervisor that runs itself, four levels deep (needs --nested nv2 --cpu default,+nv2)"),
     PROBE_STAGE1("probe-stage1", "every stage 1 fault at every level and granule"),
     PROBE_STAGE2(
             "probe-stage2", "every stage 2 fault at every level and granule (needs --nested nv2)"),
@@ -67,9 +70,13 @@ public enum InTreeGuest {
 
     /** Its image, to be loaded where raw binaries go. */
     public byte[] assemble() throws IOException {
+        return program().bytes();
+    }
+
+    /** The same with the addresses of what is in it. */
+    Assembler.Program program() throws IOException {
         String program = source(LIBRARY) + source(text);
-        return Assembler.assemble(text, program, VirtMap.RAM + KernelLoader.RAW_OFFSET, Map.of())
-                .bytes();
+        return Assembler.assemble(text, program, VirtMap.RAM + KernelLoader.RAW_OFFSET, Map.of());
     }
 
     private static String source(String name) throws IOException {
