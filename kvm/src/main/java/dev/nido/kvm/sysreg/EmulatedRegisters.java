@@ -26,6 +26,7 @@ public final class EmulatedRegisters {
         for (SysReg r : SysReg.values()) {
             row(r);
         }
+        El2Registers.addRows(EmulatedRegisters::add);
         for (int crm = 1; crm <= 7; crm++) {
             for (int op2 = 0; op2 <= 7; op2++) {
                 int key = SysReg.key(3, 0, 0, crm, op2);
@@ -64,8 +65,7 @@ public final class EmulatedRegisters {
 
     private static void row(SysReg r) {
         EmulatedRegister row = EmulatedRegister.of(r.key(), r.name(), r);
-        int op1 = r.key() >> 11 & 7;
-        if (op1 >= 4) {
+        if (r.minimumEl() >= 2) {
             return;
         }
         if (r.key() >> 14 == 2) {
@@ -204,7 +204,12 @@ public final class EmulatedRegisters {
                     row.write((vcpu, self, value) -> {});
                 }
             }
-            default -> {}
+            case VM, TCPAC -> row.read(El2Registers::read).write(El2Registers::write);
+            default -> {
+                if (r == SysReg.VBAR_EL1 || r == SysReg.ELR_EL1 || r == SysReg.SPSR_EL1) {
+                    row.read(El2Registers::read).write(El2Registers::write);
+                }
+            }
         }
         if (isSaved(r)) {
             row.user(EmulatedRegisters::stored, EmulatedRegisters::store);

@@ -14,6 +14,8 @@ import dev.nido.kvm.timer.VcpuTimer;
  * hypervisor, and the guest's own traps to EL1. What arrives here and has no row, or a row that
  * this VM lacks, is UNDEFINED for the guest: the encodings that HCR_EL2.TIDCP traps, and features
  * that user space took away.
+ *
+ * <p>What the guest's own EL2 traps goes there first: {@link TrapForwarding}.
  */
 public final class SystemRegisterTraps {
 
@@ -26,6 +28,9 @@ public final class SystemRegisterTraps {
      * @return {@link Handled#RESUME}, or a negative errno
      */
     public static int handle(Vcpu vcpu, long esr) {
+        if (TrapForwarding.forward(vcpu, esr)) {
+            return Handled.RESUME;
+        }
         int iss = (int) esr;
         int key = key(iss);
         boolean read = (iss & 1) != 0;
@@ -40,7 +45,7 @@ public final class SystemRegisterTraps {
             return NestedInstructions.handle(vcpu, key, vcpu.reg(rt));
         }
         EmulatedRegister row = EmulatedRegisters.of(key);
-        if (row == null || !row.emulates(read) || !row.exists(vcpu)) {
+        if (row == null || !row.emulates(read) || !row.exists(vcpu) || !isReachable(vcpu, key)) {
             ExceptionInjection.undefined(vcpu);
             return Handled.RESUME;
         }
@@ -51,6 +56,11 @@ public final class SystemRegisterTraps {
         }
         vcpu.skipInstruction();
         return Handled.RESUME;
+    }
+
+    /** A name of EL2, or an alias, is one only there. */
+    private static boolean isReachable(Vcpu vcpu, int key) {
+        return (key >> 11 & 7) < 4 || vcpu.nested().isEl2();
     }
 
     /** The encoding in an ISS of EC 0x18. */

@@ -159,7 +159,8 @@ final class SystemRegisters {
         }
         int el = pe.el;
         int op1 = key >> 11 & 7;
-        if (el < 2 && op1 < 4 && !pe.cpu.hasBelowEl2(r)) {
+        // A register in memory is beyond what a hypervisor could hide by a trap.
+        if (el < 2 && (op1 < 4 || r.vncrOffset() >= 0) && !pe.cpu.hasBelowEl2(r)) {
             throw traps.unallocated(key, read);
         }
         if (op1 >= 4) {
