@@ -5,8 +5,11 @@ import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
 import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
+import dev.nido.kvm.Vm;
 import dev.nido.kvm.mmu.S2Mmu;
 import dev.nido.machine.pe.Pe;
+
+import java.util.concurrent.locks.Lock;
 
 /**
  * TLBI at the guest's EL2, which traps (KVM: {@code handle_alle2is()}, {@code handle_ipas2e1is()}
@@ -23,6 +26,11 @@ import dev.nido.machine.pe.Pe;
 public final class NestedTlbi {
 
     private static final long TCR_AS = 1L << 36;
+
+    private static final long PAGE = 4096;
+
+    /** In the place of a vCPU. */
+    private static final int ALL = -1;
 
     /** op2 of forms of EL2 that work on both stages of its guests. */
     private static final int ALLE1 = 4;
@@ -70,6 +78,12 @@ public final class NestedTlbi {
         }
         if ((key >> 11 & 7) == 0) {
             ofEl1(vcpu, key, value);
+        } else if (isStage2(key)) {
+            byIpa(vcpu, key, value);
+        } else if ((key & 7) == ALLE1) {
+            ofAllGuests(vcpu, key);
+        } else if ((key & 7) == VMALLS12E1) {
+            ofAGuest(vcpu, key);
         } else {
             ofEl2(vcpu, key, value);
         }
@@ -78,6 +92,11 @@ public final class NestedTlbi {
     /** The PE that a form is for alone; null for all. */
     private static Pe only(Vcpu vcpu, int key) {
         return vcpu.vm().isPinned() && isLocal(key) ? vcpu.cpu().pe() : null;
+    }
+
+    /** The vCPU that a form is for alone; {@link #ALL}. */
+    private static int onlyVcpu(Vcpu vcpu, Pe only) {
+        return only == null ? ALL : vcpu.id();
     }
 
     /** Whether a form names no shareability domain. */
@@ -90,11 +109,27 @@ public final class NestedTlbi {
         };
     }
 
+    // The own regime
+
     /** The forms of EL1: the host's own regime if there is one, else that of the guests. */
     private static void ofEl1(Vcpu vcpu, int key, long value) {
         NestedVcpu nested = vcpu.nested();
         if (HcrEl2.isHost(nested.hcr())) {
             own(vcpu, key, value, (nested.read(SysReg.TCR_EL2) & TCR_AS) != 0);
+            return;
+        }
+        Pe only = only(vcpu, key);
+        boolean wideAsid = (nested.read(SysReg.TCR_EL1) & TCR_AS) != 0;
+        ShadowMmus shadows = vcpu.vm().shadows();
+        Lock lock = vcpu.vm().arch().lock().readLock();
+        lock.lock();
+        try {
+            shadows.forEachValid(
+                    vmid(nested, shadows),
+                    onlyVcpu(vcpu, only),
+                    s -> s.mmu().flushStage1(only, key, value, wideAsid));
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -113,5 +148,123 @@ public final class NestedTlbi {
     private static void own(Vcpu vcpu, int key, long value, boolean wideAsid) {
         S2Mmu canonical = vcpu.vm().arch().mmu();
         canonical.flushStage1(only(vcpu, key), key, value, wideAsid);
+    }
+
+    // The guests'
+
+    private static int vmid(NestedVcpu nested, ShadowMmus shadows) {
+        return shadows.vmid(nested.read(SysReg.VTTBR_EL2), nested.read(SysReg.VTCR_EL2));
+    }
+
+    /** ALLE1: both stages of all guests. */
+    private static void ofAllGuests(Vcpu vcpu, int key) {
+        Pe only = only(vcpu, key);
+        int owner = vcpu.id();
+        Lock lock = vcpu.vm().arch().lock().writeLock();
+        lock.lock();
+        try {
+            vcpu.vm()
+                    .shadows()
+                    .forEachValid(s -> {
+                        if (only == null || s.owner() == owner) {
+                            empty(s, only);
+                        }
+                    });
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** VMALLS12E1: both stages of one. */
+    private static void ofAGuest(Vcpu vcpu, int key) {
+        Pe only = only(vcpu, key);
+        ShadowMmus shadows = vcpu.vm().shadows();
+        int vmid = vmid(vcpu.nested(), shadows);
+        Lock lock = vcpu.vm().arch().lock().writeLock();
+        lock.lock();
+        try {
+            shadows.forEachValid(vmid, onlyVcpu(vcpu, only), s -> empty(s, only));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void empty(ShadowMmu shadow, Pe only) {
+        if (shadow.enabled()) {
+            shadow.unmapAll();
+        }
+        shadow.mmu().flushBothStages(only);
+    }
+
+    /** IPAS2E1, IPAS2LE1 and the ranges: stage-2 entries of one guest. */
+    private static void byIpa(Vcpu vcpu, int key, long value) {
+        boolean range = isRange(key);
+        int granule = range ? TlbiOperand.granule(value) : 0;
+        if (range && granule == 0) {
+            return;
+        }
+        long ipa = range ? TlbiOperand.rangeStart(value, granule) : TlbiOperand.ipa(value);
+        long rangeBytes = range ? TlbiOperand.rangeBytes(value, granule) : 0;
+        int ttl = hasTtl(vcpu.vm()) ? TlbiOperand.ttl(value) : 0;
+        ShadowMmus shadows = vcpu.vm().shadows();
+        int vmid = vmid(vcpu.nested(), shadows);
+        int owner = onlyVcpu(vcpu, only(vcpu, key));
+        Lock lock = vcpu.vm().arch().lock().writeLock();
+        lock.lock();
+        try {
+            shadows.forEachValid(
+                    vmid,
+                    owner,
+                    s -> {
+                        if (!s.enabled()) {
+                            return; // L1 has no stage 2 there.
+                        }
+                        if (range) {
+                            s.unmap(ipa & -PAGE, rangeBytes);
+                        } else {
+                            long size = size(s, ipa, ttl);
+                            s.unmap(ipa & -size, size);
+                        }
+                    });
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static boolean isRange(int key) {
+        int op2 = key & 7;
+        boolean local = (key >> 3 & 15) == 4;
+        return op2 == 2 || op2 == 6 || local && (op2 == 3 || op2 == 7);
+    }
+
+    private static boolean hasTtl(Vm vm) {
+        return (vm.idRegisters().get(SysReg.ID_AA64MMFR2_EL1) >>> 48 & 15) != 0;
+    }
+
+    /**
+     * How much an entry covers that L1 names by one address: what TTL says; or else what the
+     * shadow's leaves say of L1's entry that they were made from; or else as much as any could.
+     */
+    private static long size(ShadowMmu shadow, long ipa, int ttl) {
+        long told = TlbiOperand.sizeOf(ttl);
+        if (told != TlbiOperand.UNKNOWN) {
+            return told;
+        }
+        int granule = TlbiOperand.stage2Granule(shadow.vtcr());
+        long most = TlbiOperand.largestBlock(granule);
+        for (int level = 3; level > 0; level--) {
+            long step = TlbiOperand.size(granule, level);
+            if (step == TlbiOperand.UNKNOWN) {
+                break;
+            }
+            // Of a block of L1's only some pages may be here; the first one tells of all.
+            long first = ipa & -step;
+            int tag = shadow.level(first);
+            long size = tag == 0 ? TlbiOperand.UNKNOWN : TlbiOperand.size(granule, tag);
+            if (size != TlbiOperand.UNKNOWN && ipa < first + size) {
+                return size;
+            }
+        }
+        return most;
     }
 }

@@ -89,10 +89,4 @@ final class TlbiOperand {
             default -> 12;
         };
     }
-
-    /** VMID in a VTTBR_EL2: 16 bits with VTCR_EL2.VS where FEAT_VMID16 is there, else 8. */
-    static int vmid(long vttbr, long vtcr, boolean vmid16) {
-        int v = (int) (vttbr >>> 48);
-        return vmid16 && (vtcr >>> 19 & 1) != 0 ? v : v & 0xff;
-    }
 }

@@ -22,7 +22,14 @@ import java.util.stream.Stream;
 class Item46TlbiTest {
 
     private static final long VA = 0x5555_1234_5000L;
+    private static final long IPA = 0x12_3456_7000L;
     private static final int ASID = 0x1234;
+    private static final int VMID = 0x4321;
+
+    /** TTL of a TLBI by address: any, and a page of 4 KiB. */
+    private static final long TTL = 15L << 44;
+
+    private static final long TTL_PAGE = 7L << 44;
     private static final long OLD = MonitorGuest.RAM + 0x80_0000;
     private static final long NEW = MonitorGuest.RAM + 0x90_0000;
 
@@ -121,5 +128,91 @@ class Item46TlbiTest {
         g.tlbi(0, form, operand(form, ASID, VA));
         assertThat(g.load(0, VA)).as("fresh after " + form).isEqualTo(2);
         assertThat(g.load(1, VA)).as("on another CPU").isEqualTo(isLocal(form) ? 1 : 2);
+    }
+
+    // The guest hypervisor's guests
+
+    static Stream<List<Object>> formsOfGuests() {
+        return forms().filter(f -> !f.name().matches("TLBI_(ALL|R?VAL?|R?VA)E2.*"))
+                .flatMap(f ->
+                        Stream.of(List.of(f, Feature.NV2, false), List.of(f, Feature.NV2, true)));
+    }
+
+    private static boolean isByIpa(SystemOperation form) {
+        return form.name().contains("IPAS2");
+    }
+
+    @ParameterizedTest
+    @MethodSource("formsOfGuests")
+    void guestsTranslationIsStaleUntilItsTlbi(List<Object> mode) {
+        SystemOperation form = (SystemOperation) mode.get(0);
+        try (MonitorGuest g = guest((Feature) mode.get(1), (boolean) mode.get(2), 2)) {
+            MonitorGuest.Below below = g.new Below();
+            below.use(0, VMID, ASID);
+            below.use(1, VMID, ASID);
+            long attributes = MonitorGuest.NORMAL | MonitorGuest.NG;
+            long ipa = isByIpa(form) ? IPA : OLD;
+            below.s1.map(VA, 3, ipa, attributes);
+            below.s2.map(IPA, 3, OLD, MonitorGuest.S2_NORMAL);
+            // So that nothing larger has to be guessed from a hole.
+            below.s2.map(IPA - 4096, 3, OLD, MonitorGuest.S2_NORMAL);
+            below.s1.map(VA + 4096, 3, IPA - 4096, attributes);
+            for (int i = 0; i < 2; i++) {
+                assertThat(g.loadBelow(i, VA + 4096)).isEqualTo(1);
+                assertThat(g.loadBelow(i, VA)).isEqualTo(1);
+            }
+            if (isByIpa(form)) {
+                below.s2.map(IPA, 3, NEW, MonitorGuest.S2_NORMAL);
+            } else {
+                below.s1.map(VA, 3, NEW, attributes);
+            }
+            missAround(g, below, form);
+            assertThat(g.loadBelow(0, VA)).as("stale").isEqualTo(1);
+            g.tlbi(0, form, operand(form, ASID, isByIpa(form) ? IPA : VA));
+            assertThat(g.loadBelow(0, VA)).as("fresh after " + form).isEqualTo(2);
+            assertThat(g.loadBelow(1, VA)).as("on another CPU").isEqualTo(isLocal(form) ? 1 : 2);
+        }
+    }
+
+    /** The same form for another address, ASID and VMID, and others that reach nothing of it. */
+    private static void missAround(MonitorGuest g, MonitorGuest.Below below, SystemOperation form) {
+        long address = isByIpa(form) ? IPA : VA;
+        if (namesAddress(form) || isByIpa(form)) {
+            g.tlbi(0, form, operand(form, ASID, address - 4096));
+            g.tlbi(0, form, operand(form, ASID, address + 2 * 4096) & ~TTL | TTL_PAGE);
+        }
+        if (namesAsid(form)) {
+            g.tlbi(0, form, operand(form, ASID ^ 0x100, address));
+        }
+        if (!form.name().contains("ALLE1") || form.name().contains("VMALL")) {
+            g.guest.vcpu(0).writeSys(SysReg.VTTBR_EL2, below.vttbr(VMID ^ 0x100));
+            g.tlbi(0, form, operand(form, ASID, address));
+            g.guest.vcpu(0).writeSys(SysReg.VTTBR_EL2, below.vttbr(VMID));
+        }
+        g.tlbi(0, SystemOperation.TLBI_ALLE2IS, 0);
+        if (isByIpa(form)) {
+            g.tlbi(0, SystemOperation.TLBI_VMALLE1IS, 0);
+        } else {
+            g.tlbi(0, SystemOperation.TLBI_IPAS2E1IS, IPA >>> 12);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("formsOfEl1")
+    void formOfEl1MeansTheGuestOnlyWhereTheHypervisorIsNoHost(SystemOperation form) {
+        try (MonitorGuest g = guest(Feature.NV2, true, 1)) {
+            MonitorGuest.Below below = g.new Below();
+            below.use(0, VMID, ASID);
+            below.s1.map(VA, 3, OLD, MonitorGuest.NORMAL | MonitorGuest.NG);
+            assertThat(g.loadBelow(0, VA)).isEqualTo(1);
+            below.s1.map(VA, 3, NEW, MonitorGuest.NORMAL | MonitorGuest.NG);
+            long hcr = g.guest.vcpu(0).readSys(SysReg.HCR_EL2);
+            g.guest.vcpu(0).writeSys(SysReg.HCR_EL2, hcr | HcrEl2.TGE);
+            g.tlbi(0, form, operand(form, ASID, VA));
+            g.guest.vcpu(0).writeSys(SysReg.HCR_EL2, hcr);
+            assertThat(g.loadBelow(0, VA)).as("stale").isEqualTo(1);
+            g.tlbi(0, form, operand(form, ASID, VA));
+            assertThat(g.loadBelow(0, VA)).isEqualTo(2);
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.nido.kvm.nested;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
 import dev.nido.kvm.Exit;
@@ -145,6 +146,67 @@ final class MonitorGuest implements AutoCloseable {
     /** SCTLR_EL1 with the MMU on. */
     static long sctlr() {
         return SCTLR;
+    }
+
+    /** The guest hypervisor's guest, with tables of its own; one for all vCPUs. */
+    final class Below {
+        /** Stage 1: VA to IPA. */
+        final Tables s1 = new Tables(12, 48, 0);
+
+        /** Stage 2: IPA to the guest hypervisor's addresses; RAM is where it is. */
+        final Tables s2;
+
+        private final long vtcr;
+
+        /** With 4 KiB granules at both stages. */
+        Below() {
+            this(12, 40);
+        }
+
+        /**
+         * @param granule of stage 2, log2
+         * @param bits of an IPA
+         */
+        Below(int granule, int bits) {
+            int stride = granule - 3;
+            // As few levels as up to 16 concatenated tables allow.
+            int levels = (bits - 4 - granule + stride - 1) / stride;
+            int rest = bits - granule - levels * stride;
+            s2 = new Tables(granule, bits, Math.max(rest, 0));
+            int sl0 = (granule == 12 ? 2 : 3) - s2.startLevel();
+            int tg0 = granule == 12 ? 0 : granule == 14 ? 2 : 1;
+            vtcr =
+                    64 - bits
+                            | (long) sl0 << 6
+                            | 1 << 8
+                            | 1 << 10
+                            | 3 << 12
+                            | (long) tg0 << 14
+                            | 2 << 16
+                            | 1 << 19
+                            | 1L << 31;
+            for (long at = RAM; at < RAM + (16 << 20); at += 1L << s2.shift(3)) {
+                s2.map(at, 3, at, S2_NORMAL);
+            }
+            // Its program, which it fetches from where the guest hypervisor has it.
+            s1.map(RAM, 2, RAM, NORMAL);
+        }
+
+        /** VTTBR_EL2 for a VMID. */
+        long vttbr(int vmid) {
+            return s2.base() | (long) vmid << 48;
+        }
+
+        /** Makes it what a vCPU goes to; with its stage 2 on. */
+        void use(int vcpu, int vmid, int asid) {
+            Vcpu v = guest.vcpu(vcpu);
+            v.writeSys(SysReg.VTCR_EL2, vtcr);
+            v.writeSys(SysReg.VTTBR_EL2, vttbr(vmid));
+            v.writeSys(SysReg.HCR_EL2, HcrEl2.RW | HcrEl2.VM | (e2h ? HcrEl2.E2H : 0));
+            v.writeSys(SysReg.TTBR0_EL1, s1.base() | (long) asid << 48);
+            v.writeSys(SysReg.TTBR1_EL1, s1.base());
+            v.writeSys(SysReg.SCTLR_EL1, SCTLR);
+        }
     }
 
     // Commands

@@ -68,12 +68,4 @@ class TlbiOperandTest {
     void granuleOfStage2(int tg0, int granule) {
         assertThat(TlbiOperand.stage2Granule((long) tg0 << 14 | 0x3fff)).isEqualTo(granule);
     }
-
-    @Test
-    void vmidHas16BitsOnlyIfBothSaySo() {
-        long vttbr = 0x1234_0000_0000_0001L;
-        assertThat(TlbiOperand.vmid(vttbr, 1 << 19, true)).isEqualTo(0x1234);
-        assertThat(TlbiOperand.vmid(vttbr, 0, true)).isEqualTo(0x34);
-        assertThat(TlbiOperand.vmid(vttbr, 1 << 19, false)).isEqualTo(0x34);
-    }
 }
