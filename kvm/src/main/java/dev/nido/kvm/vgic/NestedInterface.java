@@ -80,6 +80,9 @@ final class NestedInterface {
 
     private boolean quiet;
 
+    /** What {@link NestedState#trapInterface} was told last. */
+    private boolean watched;
+
     /** Slots in use: 0 to this. */
     private int used;
 
@@ -93,14 +96,6 @@ final class NestedInterface {
         this.vgicCpu = vgicCpu;
         this.state = state;
         implemented = vgicCpu.vgic.parameters().listRegisters();
-    }
-
-    NestedState state() {
-        return state;
-    }
-
-    int used() {
-        return used;
     }
 
     // Load and put
@@ -144,9 +139,12 @@ final class NestedInterface {
         cpu.write(SysReg.ICH_HCR_EL2, EN | (quiet ? hcr & ~CONDITIONS : hcr));
     }
 
-    /** Before an entry, or so that the physical maintenance interrupt goes. After {@link #sync}. */
-    void setQuiet(boolean on) {
-        if (quiet != (on || silent)) {
+    /**
+     * Is quiet if the guest hypervisor's maintenance interrupt is asserted, so that the physical
+     * one is not. After {@link #sync}.
+     */
+    void beQuiet() {
+        if (quiet != (maintenanceInterrupt().level || silent)) {
             quiet = !quiet;
             for (int slot = 0; slot < used; slot++) {
                 long value = state.read(ListRegister.of(origin[slot]));
@@ -184,10 +182,12 @@ final class NestedInterface {
     }
 
     /**
-     * Before an entry: an interrupt that has become pending by software, or edge-triggered, has to
+     * Before an entry, with the maintenance interrupt driven: no condition that is true already
+     * interrupts, and an interrupt that has become pending by software, or edge-triggered, has to
      * be seen at once when it is deactivated. The lock is held.
      */
     void review() {
+        beQuiet();
         for (int slot = 0; slot < used; slot++) {
             if ((held[slot] & HW) != 0 && linked[slot] != null && !linked[slot].byHardware()) {
                 held[slot] = held[slot] & ~(HW | PINTID) | EOI;
@@ -270,6 +270,36 @@ final class NestedInterface {
         }
         used = 0;
         cpu = null;
+    }
+
+    // The maintenance interrupt
+
+    private VirtualInterrupt maintenanceInterrupt() {
+        return vgicCpu.local[vgicCpu.vgic.maintenanceIntid()];
+    }
+
+    /** Gives it the level that the registers say. The lock is not held. */
+    void driveMaintenance() {
+        boolean level = maintenance();
+        VirtualInterrupt irq = maintenanceInterrupt();
+        if (irq.level != level) {
+            synchronized (vgicCpu.vgic.lock) {
+                if (irq.drive(level)) {
+                    vgicCpu.vgic.update(irq);
+                }
+                vgicCpu.kickDue = false;
+            }
+        }
+    }
+
+    /** Before the guest hypervisor itself executes: see {@link NestedState#trapInterface}. */
+    void watchMaintenance() {
+        VirtualInterrupt irq = maintenanceInterrupt();
+        boolean watch = irq.level && vgicCpu.vgic.deliverable(irq);
+        if (watch != watched) {
+            watched = watch;
+            state.trapInterface(watch);
+        }
     }
 
     // What the registers say

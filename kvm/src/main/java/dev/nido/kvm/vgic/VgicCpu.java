@@ -85,8 +85,7 @@ public final class VgicCpu {
 
     private int listed;
 
-    /** The PPIs that stand for physical ones. */
-    private VirtualInterrupt[] mapped = {};
+    private final MappedInterrupts mapped;
 
     /** For whom the list registers are. */
     private final VirtualInterrupt[] slots = new VirtualInterrupt[16];
@@ -112,9 +111,6 @@ public final class VgicCpu {
     /** The PE's interface is, or will be when loaded, that of {@link #nested}. */
     private boolean shadow;
 
-    /** What {@link NestedState#trapInterface} was told last. */
-    private boolean trapping;
-
     private PhysicalCpu cpu;
     private final ListRegisters registers;
     private final InterfaceRegisters control = new InterfaceRegisters();
@@ -127,6 +123,7 @@ public final class VgicCpu {
             local[i] = new VirtualInterrupt(i, this);
         }
         asleep = true;
+        mapped = new MappedInterrupts(vgic);
         registers = new ListRegisters(vgic.parameters().listRegisters());
     }
 
@@ -176,9 +173,7 @@ public final class VgicCpu {
     }
 
     /**
-     * Lets a PPI stand for a physical one: the guest's deactivation is the physical interrupt's,
-     * and the physical one is kept active while the guest's line is high or the guest has it
-     * active, so that it does not interrupt again.
+     * Lets a PPI stand for a physical one: the guest's deactivation is the physical interrupt's.
      *
      * @param intid 16 to 31
      * @param physicalIntid 16 to 31
@@ -187,14 +182,7 @@ public final class VgicCpu {
      */
     public void mapHardware(int intid, int physicalIntid, BooleanSupplier level) {
         synchronized (vgic.lock) {
-            VirtualInterrupt irq = local[intid];
-            if (irq.physical < 0) {
-                mapped = Arrays.copyOf(mapped, mapped.length + 1);
-                mapped[mapped.length - 1] = irq;
-            }
-            irq.physical = physicalIntid;
-            irq.source = level;
-            irq.physicalKnown = false;
+            mapped.map(local[intid], physicalIntid, level);
             stale = true;
         }
     }
@@ -212,21 +200,18 @@ public final class VgicCpu {
                 return false;
             }
             // Taken note of by sync, which comes before.
-            nested.setQuiet(local[vgic.maintenanceIntid()].level);
+            nested.beQuiet();
             return false;
         }
-        for (VirtualInterrupt irq : mapped) {
-            if (irq.physical == physicalIntid) {
-                synchronized (vgic.lock) {
-                    sample(irq);
-                    irq.physicalActive = true;
-                    irq.physicalKnown = true;
-                    stale = true;
-                }
-                return true;
-            }
+        VirtualInterrupt irq = mapped.of(physicalIntid);
+        if (irq == null) {
+            return false;
         }
-        return false;
+        synchronized (vgic.lock) {
+            mapped.taken(irq);
+            stale = true;
+        }
+        return true;
     }
 
     // Load and put
@@ -236,9 +221,7 @@ public final class VgicCpu {
         this.cpu = cpu;
         loadInterface();
         synchronized (vgic.lock) {
-            for (VirtualInterrupt irq : mapped) {
-                irq.physicalKnown = false;
-            }
+            mapped.forget();
             stale = true;
         }
     }
@@ -256,12 +239,7 @@ public final class VgicCpu {
     public void put() {
         putInterface();
         synchronized (vgic.lock) {
-            for (VirtualInterrupt irq : mapped) {
-                if (irq.physicalActive || !irq.physicalKnown) {
-                    vgic.physical.setActive(cpu, irq.physical, false);
-                }
-                irq.physicalKnown = false;
-            }
+            mapped.release(cpu);
             stale = true;
         }
         cpu = null;
@@ -356,88 +334,41 @@ public final class VgicCpu {
 
     /** Fills the list registers ({@code kvm_vgic_flush_hwstate}). */
     public void flush() {
-        if (nested != null && !flushNested()) {
-            return;
+        if (nested != null) {
+            nested.driveMaintenance();
+            if (shadow) {
+                flushShadow();
+                return;
+            }
+            nested.watchMaintenance();
         }
-        if (!stale && used == 0 && !anyMappedHigh()) {
+        if (!stale && used == 0 && !mapped.anyHigh()) {
             return;
         }
         sync();
         synchronized (vgic.lock) {
-            for (VirtualInterrupt irq : mapped) {
-                if (irq.level) {
-                    sample(irq);
-                }
-            }
+            mapped.sampleHigh();
             if (stale) {
                 stale = false;
                 fill();
-                settlePhysical();
+                mapped.settle(cpu);
             }
             outstanding = used != 0;
         }
     }
 
-    /** What is to be done for a guest hypervisor; false if that is all. */
-    private boolean flushNested() {
-        driveMaintenance();
-        VirtualInterrupt maintenance = local[vgic.maintenanceIntid()];
-        if (shadow) {
-            synchronized (vgic.lock) {
-                for (VirtualInterrupt irq : mapped) {
-                    if (irq.level) {
-                        sample(irq);
-                    }
-                }
-                nested.review();
-                settlePhysical();
-                outstanding = true;
-            }
-            nested.setQuiet(maintenance.level);
-            return false;
+    private void flushShadow() {
+        synchronized (vgic.lock) {
+            mapped.sampleHigh();
+            mapped.settle(cpu);
+            nested.review();
+            outstanding = true;
         }
-        boolean trap = maintenance.level && vgic.deliverable(maintenance);
-        if (trap != trapping) {
-            trapping = trap;
-            nested.state().trapInterface(trap);
-        }
-        return true;
-    }
-
-    /** Gives the maintenance interrupt of the guest hypervisor the level that its registers say. */
-    private void driveMaintenance() {
-        boolean level = nested.maintenance();
-        VirtualInterrupt irq = local[vgic.maintenanceIntid()];
-        if (irq.level != level) {
-            synchronized (vgic.lock) {
-                if (irq.drive(level)) {
-                    vgic.update(irq);
-                }
-                kickDue = false;
-            }
-        }
-    }
-
-    private boolean anyMappedHigh() {
-        for (VirtualInterrupt irq : mapped) {
-            if (irq.level) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Asks the sources of mapped interrupts. The lock is held. */
     void sampleLines() {
-        for (VirtualInterrupt irq : mapped) {
-            sample(irq);
-        }
-    }
-
-    private void sample(VirtualInterrupt irq) {
-        if (irq.drive(irq.source.getAsBoolean())) {
-            vgic.update(irq);
-        }
+        mapped.sampleAll();
     }
 
     private void fill() {
@@ -558,18 +489,6 @@ public final class VgicCpu {
         return vgic.traced().vcpus().get(id);
     }
 
-    private void settlePhysical() {
-        for (VirtualInterrupt irq : mapped) {
-            // Of an edge-triggered one every rise counts, so it must not stay active for long.
-            boolean wanted = irq.level || irq.active && !irq.edge;
-            if (!irq.physicalKnown || irq.physicalActive != wanted) {
-                vgic.physical.setActive(cpu, irq.physical, wanted);
-                irq.physicalActive = wanted;
-                irq.physicalKnown = true;
-            }
-        }
-    }
-
     // Exit
 
     /**
@@ -585,7 +504,7 @@ public final class VgicCpu {
             fold();
         }
         if (nested != null) {
-            driveMaintenance();
+            nested.driveMaintenance();
         }
     }
 
@@ -596,7 +515,7 @@ public final class VgicCpu {
             kickDue = false;
         }
         nested.sync();
-        driveMaintenance();
+        nested.driveMaintenance();
         vgic.deliverKicks();
     }
 
@@ -703,7 +622,7 @@ public final class VgicCpu {
 
     /** The same; the lock is held. */
     private int highest() {
-        sampleLines();
+        mapped.sampleAll();
         if (listed == 0) {
             return 0;
         }
