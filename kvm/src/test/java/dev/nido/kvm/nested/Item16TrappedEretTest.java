@@ -37,7 +37,7 @@ class Item16TrappedEretTest {
             hvc #7
             .balign 2048
             vectors:
-            .balign 1024
+            .skip 1024
             mrs x0, CurrentEL
             str w0, [x20]
             mrs x0, ESR_EL2

@@ -31,21 +31,21 @@ class Item67EnableNv2Test {
             msr SPSR_EL2, x1
             msr ESR_EL2, x1
             msr FAR_EL2, x1
-            mrs x2, HCR_EL2
-            mrs x3, VTTBR_EL2
-            mrs x4, ELR_EL2
-            mrs x5, ICH_LR3_EL2
+            mrs x22, HCR_EL2
+            mrs x23, VTTBR_EL2
+            mrs x24, ELR_EL2
+            mrs x25, ICH_LR3_EL2
             msr HCR_EL2, xzr
             """
                     + HostedGuest.OFF_BY_SMC;
 
     @ParameterizedTest
-    @CsvSource({"NV2,true,1", "NV2,false,1", "NV,true,20", "NV,false,20"})
+    @CsvSource({"NV2,true,2", "NV2,false,2", "NV,true,20", "NV,false,20"})
     void savesTheExits(Feature nesting, boolean e2h, int exits) {
         try (HostedGuest guest =
                 HostedGuest.nested(nesting, HostedGuest.hypervisorCpu(e2h), 1, SWITCH)) {
             assertThat(guest.runAll(1000)).isInstanceOf(Exit.SystemEvent.class);
-            for (int n = 2; n <= 5; n++) {
+            for (int n = 22; n <= 25; n++) {
                 assertThat(guest.vcpu(0).reg(n)).isEqualTo(0x55);
             }
             assertThat(guest.vcpu(0).exits()).isEqualTo(exits);
