@@ -6,6 +6,7 @@ import dev.nido.kvm.mmu.HostMemory;
 import dev.nido.kvm.mmu.MemorySlots;
 import dev.nido.kvm.mmu.VmidAllocator;
 import dev.nido.kvm.nested.Nesting;
+import dev.nido.kvm.nested.VncrWindows;
 import dev.nido.kvm.protect.ProtectedMode;
 import dev.nido.kvm.run.PhysicalCpus;
 import dev.nido.machine.Machine;
@@ -26,6 +27,7 @@ public final class Hypervisor implements AutoCloseable {
     private final int pageShift;
     private final boolean scattered;
     private final VmidAllocator vmids;
+    private final VncrWindows vncrWindows;
     private final List<Vm> vms = new ArrayList<>();
     private volatile ProtectedMode protectedMode;
     private volatile Tracer tracer;
@@ -56,6 +58,7 @@ public final class Hypervisor implements AutoCloseable {
         this.scattered = scattered;
         cpus = new PhysicalCpus(machine);
         memory = new HostMemory(machine);
+        vncrWindows = new VncrWindows(machine, memory);
         TlbMaintenance tlb = machine.tlbMaintenance();
         boolean wide = machine.pe(0).cpu.has(Feature.VMID16);
         vmids = new VmidAllocator(wide ? 16 : 8, machine.pes(), tlb::everyVmid, tlb::stage1And2);
@@ -77,6 +80,11 @@ public final class Hypervisor implements AutoCloseable {
 
     public VmidAllocator vmids() {
         return vmids;
+    }
+
+    /** The hypervisor's own stage 1. */
+    public VncrWindows vncrWindows() {
+        return vncrWindows;
     }
 
     /** Logarithm of the granule of stage 2. */

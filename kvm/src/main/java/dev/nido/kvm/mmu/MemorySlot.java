@@ -92,7 +92,7 @@ public final class MemorySlot implements UserMemory.Notifier {
     }
 
     /** The offset in the memory for a guest physical address. */
-    long offsetOf(long address) {
+    public long offsetOf(long address) {
         return address - ipa + offset;
     }
 
@@ -101,7 +101,7 @@ public final class MemorySlot implements UserMemory.Notifier {
     }
 
     /** Notes that the page of an address was written, if that is logged. */
-    void markDirty(long address) {
+    public void markDirty(long address) {
         if (dirty != null) {
             long page = address - ipa >>> pageShift;
             int word = (int) (page >>> 6);

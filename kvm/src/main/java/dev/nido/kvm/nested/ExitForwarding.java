@@ -4,6 +4,7 @@ import dev.nido.arch.Esr;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.SysReg;
+import dev.nido.kvm.Errno;
 import dev.nido.kvm.Handled;
 import dev.nido.kvm.Vcpu;
 
@@ -39,6 +40,11 @@ public final class ExitForwarding {
                     return Handled.RESUME;
                 }
                 return forward(vcpu, esr, true);
+            }
+            case Esr.EC_DATA_ABORT | 1 -> {
+                // EL2's own accesses are those of FEAT_NV2.
+                VncrTlb tlb = nested.vncrTlb();
+                return tlb == null ? -Errno.EFAULT : tlb.handle(esr);
             }
             case Esr.EC_WFX -> {
                 long trap = (Esr.iss(esr) & 1) != 0 ? HcrEl2.TWE : HcrEl2.TWI;

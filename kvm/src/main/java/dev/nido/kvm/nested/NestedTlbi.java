@@ -148,6 +148,7 @@ public final class NestedTlbi {
     private static void own(Vcpu vcpu, int key, long value, boolean wideAsid) {
         S2Mmu canonical = vcpu.vm().arch().mmu();
         canonical.flushStage1(only(vcpu, key), key, value, wideAsid);
+        VncrTlb.invalidate(vcpu.vm());
     }
 
     // The guests'

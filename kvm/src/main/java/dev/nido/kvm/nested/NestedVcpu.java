@@ -25,6 +25,7 @@ public final class NestedVcpu implements NestedState {
 
     private static final int SPSR = SysReg.SPSR_EL2.ordinal();
     private static final int HCR = SysReg.HCR_EL2.ordinal();
+    private static final long NV_NV2 = HcrEl2.NV | HcrEl2.NV2;
     private static final long EL_BITS = 3L << Spsr.EL_SHIFT;
     private static final long EL1 = 1L << Spsr.EL_SHIFT;
     private static final long EL2 = 2L << Spsr.EL_SHIFT;
@@ -41,6 +42,7 @@ public final class NestedVcpu implements NestedState {
     private S2Mmu mmu;
     private ShadowMmu shadow;
     private final ShadowFaults shadowFaults;
+    private final VncrTlb vncrTlb;
     private long switches;
     private boolean interfaceTraps;
 
@@ -57,11 +59,20 @@ public final class NestedVcpu implements NestedState {
         sets = new RegisterSets(memory, page, nv2);
         mmu = vcpu.vm().arch().mmu();
         shadowFaults = new ShadowFaults(vcpu);
+        vncrTlb = model.has(Feature.NV2) ? new VncrTlb(vcpu) : null;
+        if (vncrTlb != null) {
+            VncrTlb.listen(vcpu.vm());
+        }
     }
 
     /** The registers that have a slot there. */
     public VncrPage page() {
         return page;
+    }
+
+    /** Where the VNCR page of its guest's EL2 is; null if the guests can't have one. */
+    VncrTlb vncrTlb() {
+        return vncrTlb;
     }
 
     /** Registers as after a reset; the vCPU is not loaded. */
@@ -226,12 +237,18 @@ public final class NestedVcpu implements NestedState {
         } else {
             shadow = vcpu.vm().shadows().get(vcpu);
             mmu = shadow.mmu();
+            if (vncrTlb != null && (hcr() & NV_NV2) == NV_NV2) {
+                vncrTlb.load(on);
+            }
         }
     }
 
     /** It gives the PE back; the common registers follow. */
     public void put() {
         sets.put(cpu.pe());
+        if (vncrTlb != null) {
+            vncrTlb.put();
+        }
         cpu = null;
         if (shadow != null) {
             vcpu.vm().shadows().put(shadow);
@@ -320,5 +337,8 @@ public final class NestedVcpu implements NestedState {
     /** The VM ends. */
     public void close() {
         page.close();
+        if (vncrTlb != null) {
+            vncrTlb.close();
+        }
     }
 }

@@ -79,6 +79,13 @@ public final class TlbMaintenance {
         return TlbiDecoder.el1(key, value, Stage1Controls.EL10, vmid, wideAsid ? 0xffff : 0xff);
     }
 
+    /** TLBI VAAE1IS at EL2 with HCR_EL2.{E2H, TGE} = {1, 1}: the hypervisor's own address. */
+    public void host(long va) {
+        broadcast(
+                new Invalidation(
+                        Scope.ADDRESS_ALL_ASIDS, Stage1Controls.EL20, 0, TlbSpace.GLOBAL, va, 1));
+    }
+
     /** TLBI ALLE1IS: all entries of both stages of all VMIDs. */
     public void everyVmid() {
         broadcast(all(Scope.EVERY_VMID, 0));
