@@ -703,9 +703,10 @@ exit_smc:
         and     x5, x0, #~0x40000000
         cmp     x5, x4
         b.eq    2f                      // no other CPUs
-        add     w4, w4, #5
-        cmp     w0, w4
-        b.ne    3f
+        add     w4, w4, #5              // off, or reset
+        sub     w5, w0, w4
+        cmp     w5, #1
+        b.hi    3f
         bl      report
         ldp     x0, x1, [sp]
         ldp     x2, x3, [sp, #16]

@@ -58,9 +58,16 @@ public final class Matryoshka {
         long ram = m.program.origin() & -WINDOW;
         m.set("payload", ram + PAYLOAD_OFFSET);
         int at = (int) (ram + PAYLOAD_OFFSET - m.program.origin());
-        byte[] whole = Arrays.copyOf(m.image, at + payload.length);
+        byte[] whole = Arrays.copyOf(m.image, at + needed(payload));
         System.arraycopy(payload, 0, whole, at, payload.length);
         return whole;
+    }
+
+    /** Linux says in its header how much memory it needs, which may be more than the file has. */
+    private static int needed(byte[] payload) {
+        ByteBuffer header = ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN);
+        boolean linux = payload.length >= 64 && header.getInt(56) == 0x644d5241;
+        return Math.max(payload.length, linux ? Math.toIntExact(header.getLong(16)) : 0);
     }
 
     private void depth(int depth) {
