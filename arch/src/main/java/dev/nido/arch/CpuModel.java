@@ -69,6 +69,7 @@ public final class CpuModel {
                     Feature.TLBIOS,
                     Feature.TLBIRANGE,
                     Feature.HAFDBS,
+                    Feature.HAFDBS_DBM,
                     Feature.VMID16,
                     Feature.S2FWB,
                     Feature.IDST,
@@ -112,6 +113,7 @@ public final class CpuModel {
         NEEDS.put(Feature.PAN2, List.of(Feature.PAN));
         NEEDS.put(Feature.TLBIRANGE, List.of(Feature.TLBIOS));
         NEEDS.put(Feature.ECV_POFF, List.of(Feature.ECV, Feature.EL2));
+        NEEDS.put(Feature.HAFDBS_DBM, List.of(Feature.HAFDBS));
         NEEDS.put(Feature.VHE, List.of(Feature.EL2));
         NEEDS.put(Feature.VMID16, List.of(Feature.EL2));
         NEEDS.put(Feature.XNX, List.of(Feature.EL2));
@@ -131,13 +133,25 @@ public final class CpuModel {
     /** What software below EL2 sees of this CPU's features. */
     private final Set<Feature> shown;
 
+    /**
+     * log2 of the page size of a hypervisor below this CPU's EL2, which can't translate by smaller
+     * pages than its own; 0 where there is none, nor could be.
+     */
+    private final int pageShift;
+
     private CpuModel(EnumSet<Feature> features, int paBits, int listRegisters) {
-        this(features, features, paBits, listRegisters);
+        this(features, features, paBits, listRegisters, 0);
     }
 
-    private CpuModel(EnumSet<Feature> features, Set<Feature> shown, int paBits, int listRegisters) {
+    private CpuModel(
+            EnumSet<Feature> features,
+            Set<Feature> shown,
+            int paBits,
+            int listRegisters,
+            int pageShift) {
         this.features = features;
         this.shown = shown;
+        this.pageShift = pageShift;
         this.paBits = paBits;
         this.listRegisters = listRegisters;
         for (Feature f : features) {
@@ -253,12 +267,49 @@ public final class CpuModel {
     }
 
     /**
+     * This CPU as a hypervisor sees it that may have another one below it: without what such a one
+     * can't offer, on the bare machine too. Again: the same.
+     *
+     * <p>It has no small translation tables, no hardware management of dirty state, no CNTPOFF_EL2,
+     * and FEAT_TTL; ID registers say nothing of context-aware breakpoints, and of nested
+     * virtualization, where it has that with HCR_EL2.E2H fixed to 1, that it is FEAT_NV2 alone
+     * ({@link #isNv2Only}). KVM: {@code limit_nv_id_regs()}.
+     *
+     * @param hostPageShift log2 of the page size of the hypervisor below: 12, 14 or 16; stage 2
+     *     with smaller granules is not there
+     */
+    public CpuModel forGuestHypervisor(int hostPageShift) {
+        if (hostPageShift != 12 && hostPageShift != 14 && hostPageShift != 16) {
+            throw new IllegalArgumentException("pages of 2^" + hostPageShift + " bytes");
+        }
+        EnumSet<Feature> limited = limited();
+        return new CpuModel(limited, limited, paBits, listRegisters, hostPageShift);
+    }
+
+    private EnumSet<Feature> limited() {
+        EnumSet<Feature> limited = EnumSet.copyOf(features);
+        for (Feature f : List.of(Feature.TTST, Feature.HAFDBS_DBM, Feature.ECV_POFF)) {
+            remove(limited, f);
+        }
+        limited.add(Feature.TTL);
+        return limited;
+    }
+
+    /**
+     * Whether HCR_EL2.NV always acts with HCR_EL2.NV2: ID_AA64MMFR4_EL1.NV_frac = NV2_ONLY, on a
+     * CPU {@link #forGuestHypervisor}.
+     */
+    public boolean isNv2Only() {
+        return pageShift != 0 && has(Feature.NV2) && !has(Feature.E2H0);
+    }
+
+    /**
      * The CPU that a hypervisor needs to run guests that see this one: the same, with EL2 and
      * everything that EL2 uses. Registers of the lower levels that come with those features stay
      * absent there, as on this CPU: no trap of the architecture could hide, say, CNTVCTSS_EL0.
      */
     public CpuModel underHypervisor() {
-        return underHypervisor(List.of());
+        return underHypervisor(features, shown, List.of());
     }
 
     /**
@@ -271,11 +322,12 @@ public final class CpuModel {
         if (!ON_REQUEST.contains(nesting)) {
             throw new IllegalArgumentException(nesting.featName() + " is no nested virtualization");
         }
-        return underHypervisor(List.of(nesting));
+        EnumSet<Feature> limited = limited();
+        return underHypervisor(limited, limited, List.of(nesting));
     }
 
-    private CpuModel underHypervisor(List<Feature> extra) {
-        EnumSet<Feature> more = EnumSet.copyOf(features);
+    private CpuModel underHypervisor(Set<Feature> base, Set<Feature> seen, List<Feature> extra) {
+        EnumSet<Feature> more = EnumSet.copyOf(base);
         extra.forEach(f -> add(more, f));
         for (Feature f :
                 List.of(
@@ -290,7 +342,7 @@ public final class CpuModel {
                         Feature.TTL)) {
             add(more, f);
         }
-        return new CpuModel(more, EnumSet.copyOf(shown), paBits, listRegisters);
+        return new CpuModel(more, EnumSet.copyOf(seen), paBits, listRegisters, 0);
     }
 
     /** Whether a register is there for software below EL2. */
@@ -382,7 +434,7 @@ public final class CpuModel {
                         | when(Feature.PMUv3, 4) << 8
                         | (BREAKPOINTS - 1) << 12
                         | (WATCHPOINTS - 1) << 20
-                        | (CONTEXT_BREAKPOINTS - 1) << 28
+                        | (pageShift == 0 ? CONTEXT_BREAKPOINTS - 1 : 0) << 28
                         | 15L << 36);
         set(
                 SysReg.ID_AA64ISAR0_EL1,
@@ -410,13 +462,13 @@ public final class CpuModel {
                 paRange()
                         | 2 << 4
                         | 1 << 20
-                        | when(Feature.EL2, 2) << 32
-                        | when(Feature.EL2, 2) << 36
-                        | when(Feature.EL2, 2) << 40
+                        | stage2Granule(14) << 32
+                        | stage2Granule(16) << 36
+                        | stage2Granule(12) << 40
                         | grade(Feature.ECV, Feature.ECV_POFF) << 60);
         set(
                 SysReg.ID_AA64MMFR1_EL1,
-                when(Feature.HAFDBS, 2)
+                grade(Feature.HAFDBS, Feature.HAFDBS_DBM)
                         | when(Feature.VMID16, 2) << 4
                         | when(Feature.VHE, 1) << 8
                         | when(Feature.HPDS, 1) << 12
@@ -427,7 +479,7 @@ public final class CpuModel {
                 SysReg.ID_AA64MMFR2_EL1,
                 when(Feature.TTCNP, 1)
                         | when(Feature.UAO, 1) << 4
-                        | grade(Feature.NV, Feature.NV2) << 24
+                        | (isNv2Only() ? 0 : grade(Feature.NV, Feature.NV2)) << 24
                         | when(Feature.TTST, 1) << 28
                         | when(Feature.LSE2, 1) << 32
                         | when(Feature.IDST, 1) << 36
@@ -436,7 +488,13 @@ public final class CpuModel {
                         | when(Feature.EVT, 2) << 56
                         | when(Feature.E0PD, 1) << 60);
         // E2H0 = NI_NV1: E2H is RES1, and HCR_EL2.NV1 RES0.
-        set(SysReg.ID_AA64MMFR4_EL1, has(Feature.VHE) && !has(Feature.E2H0) ? 14 << 24 : 0);
+        long fixed = has(Feature.VHE) && !has(Feature.E2H0) ? 14 << 24 : 0;
+        set(SysReg.ID_AA64MMFR4_EL1, fixed | (isNv2Only() ? 1 << 20 : 0));
+    }
+
+    /** ID_AA64MMFR0_EL1.TGran*_2: not there (1) below the page size of a hypervisor, else 2. */
+    private long stage2Granule(int shift) {
+        return shift < pageShift ? when(Feature.EL2, 1) : when(Feature.EL2, 2);
     }
 
     private long paRange() {

@@ -62,6 +62,8 @@ public enum Feature {
     TLBIOS,
     TLBIRANGE,
     HAFDBS,
+    /** Hardware management of dirty state, and not of the Access flag alone. */
+    HAFDBS_DBM,
     VMID16,
     S2FWB,
     IDST,

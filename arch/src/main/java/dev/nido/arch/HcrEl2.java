@@ -76,8 +76,9 @@ public final class HcrEl2 {
 
     /**
      * What a stored value does: bits of absent features act as 0, RW acts as 1 (there is no
-     * AArch32), E2H as 1 where {@link Feature#E2H0} is absent, and TGE overrides the routing and
-     * trap bits as the field descriptions say. Without EL2 only RW is left.
+     * AArch32), E2H as 1 where {@link Feature#E2H0} is absent, NV2 as NV where there is no other,
+     * and TGE overrides the routing and trap bits as the field descriptions say. Without EL2 only
+     * RW is left.
      *
      * @param stored the 64 bits that were last written
      */
@@ -110,6 +111,8 @@ public final class HcrEl2 {
         }
         if ((hcr & NV) == 0) {
             hcr &= ~(NV1 | NV2);
+        } else if (cpu.isNv2Only()) {
+            hcr |= NV2;
         }
         if ((hcr & TGE) != 0) {
             hcr = isHost(hcr) ? hcr & ~NOT_IN_HOST : hcr & ~NOT_WITH_TGE | FMO | IMO | AMO;

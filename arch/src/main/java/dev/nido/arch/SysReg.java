@@ -286,7 +286,7 @@ public enum SysReg {
     CONTEXTIDR_EL2(row(3, 4, 13, 0, 1).on(Feature.VHE)),
     TPIDR_EL2(row(3, 4, 13, 0, 2).vncr(0x090)),
     CNTVOFF_EL2(row(3, 4, 14, 0, 3).vncr(0x060)),
-    CNTPOFF_EL2(row(3, 4, 14, 0, 6).on(Feature.ECV)),
+    CNTPOFF_EL2(row(3, 4, 14, 0, 6).on(Feature.ECV_POFF)),
     CNTHCTL_EL2(row(3, 4, 14, 1, 0)),
     CNTHP_TVAL_EL2(row(3, 4, 14, 2, 0)),
     CNTHP_CTL_EL2(row(3, 4, 14, 2, 1)),

@@ -29,6 +29,7 @@ public final class Vm implements AutoCloseable {
     private final Hypervisor hypervisor;
     private final VmConfig config;
     private final Nesting nesting;
+    private final CpuModel cpu;
     private final List<Vcpu> vcpus = new CopyOnWriteArrayList<>();
     private final IdRegisters idRegisters;
     private final PmuEventFilter pmuFilter;
@@ -50,7 +51,11 @@ public final class Vm implements AutoCloseable {
             throw new KvmException(Errno.EINVAL, "a protected VM on a machine that is not");
         }
         nesting = nesting(hypervisor, config);
-        idRegisters = new IdRegisters(config.cpu());
+        cpu =
+                nesting == Nesting.NONE
+                        ? config.cpu()
+                        : config.cpu().forGuestHypervisor(hypervisor.pageShift());
+        idRegisters = new IdRegisters(cpu);
         pmuFilter = new PmuEventFilter(idRegisters);
         Machine machine = hypervisor.machine();
         vgic =
@@ -135,7 +140,7 @@ public final class Vm implements AutoCloseable {
 
     /** The CPU that the guest sees. */
     public CpuModel cpu() {
-        return config.cpu();
+        return cpu;
     }
 
     /** The identification registers, as user space has left them. */

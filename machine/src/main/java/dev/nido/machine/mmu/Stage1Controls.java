@@ -220,13 +220,14 @@ final class Stage1Controls {
         boolean hpds = cpu.has(Feature.HPDS);
         boolean e0pd = cpu.has(Feature.E0PD);
         boolean hafdbs = cpu.has(Feature.HAFDBS);
+        boolean dbm = cpu.has(Feature.HAFDBS_DBM);
         low.granule = granule0((int) (tcr >>> 14) & 3);
         low.disabled = false;
         if (regime == EL2) {
             low.tbi = bit(20);
             low.hierarchyDisabled = hpds && bit(24);
             hardwareAccessFlag = hafdbs && bit(21);
-            hardwareDirty = hardwareAccessFlag && bit(22);
+            hardwareDirty = hardwareAccessFlag && dbm && bit(22);
             outputBits = OUTPUT_BITS[(int) (tcr >>> 16) & 7];
             asidMask = 0;
         } else {
@@ -240,7 +241,7 @@ final class Stage1Controls {
             high.hierarchyDisabled = hpds && bit(42);
             high.setSize((int) (tcr >>> 16) & 63, granule1((int) (tcr >>> 30) & 3), small);
             hardwareAccessFlag = hafdbs && bit(39);
-            hardwareDirty = hardwareAccessFlag && bit(40);
+            hardwareDirty = hardwareAccessFlag && dbm && bit(40);
             outputBits = OUTPUT_BITS[(int) (tcr >>> 32) & 7];
             asidMask = bit(36) ? 0xffff : 0xff;
         }

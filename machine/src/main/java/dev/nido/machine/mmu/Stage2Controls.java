@@ -54,7 +54,7 @@ final class Stage2Controls {
         forceWriteBack = (hcr & HcrEl2.FWB) != 0;
         cacheDisabled = (hcr & HcrEl2.CD) != 0;
         hardwareAccessFlag = cpu.has(Feature.HAFDBS) && (vtcr >>> 21 & 1) != 0;
-        hardwareDirty = hardwareAccessFlag && (vtcr >>> 22 & 1) != 0;
+        hardwareDirty = hardwareAccessFlag && cpu.has(Feature.HAFDBS_DBM) && (vtcr >>> 22 & 1) != 0;
         outputBits = Math.min(OUTPUT_BITS[(int) (vtcr >>> 16) & 7], physicalBits);
         granule = Stage1Controls.granule0((int) (vtcr >>> 14) & 3);
         int tsz = (int) vtcr & 63;

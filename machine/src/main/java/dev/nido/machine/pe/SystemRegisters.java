@@ -179,6 +179,10 @@ final class SystemRegisters {
             return r;
         }
         if (el == 2) {
+            if (r == SysReg.CNTFRQ_EL0 && !read) {
+                // The ID registers show an EL3, which alone may write it.
+                throw GuestException.undefined();
+            }
             if (r.el2Counterpart() != null && (pe.hcr & HcrEl2.E2H) != 0) {
                 return r.el2Counterpart();
             }
