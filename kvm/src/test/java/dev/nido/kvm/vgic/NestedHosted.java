@@ -41,6 +41,10 @@ final class NestedHosted implements NestedView {
         PhysicalCpu cpu;
         boolean inGuest;
         boolean trapping;
+
+        /** How often it entered. */
+        int entries;
+
         private boolean inside;
         private int instruction;
         private long register;
@@ -109,6 +113,7 @@ final class NestedHosted implements NestedView {
                 }
                 pe.el = 1;
                 inside = true;
+                entries++;
             }
             return pe;
         }
@@ -173,6 +178,13 @@ final class NestedHosted implements NestedView {
     }
 
     NestedHosted(String cpu, int pes, boolean nv2) {
+        this(cpu, pes, nv2, 25);
+    }
+
+    /**
+     * @param maintenance INTID of the maintenance interrupts
+     */
+    NestedHosted(String cpu, int pes, boolean nv2, int maintenance) {
         this.nv2 = nv2;
         CpuModel model = CpuModel.parse(cpu);
         machine =
@@ -192,6 +204,7 @@ final class NestedHosted implements NestedView {
         for (int i = 0; i < pes; i++) {
             vcpus[i] = new Vcpu(i);
         }
+        vgic.attributes().set(VgicAttributes.GROUP_MAINTENANCE, 0, maintenance);
         vgic.init();
     }
 
