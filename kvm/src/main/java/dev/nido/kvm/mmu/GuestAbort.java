@@ -147,7 +147,7 @@ public final class GuestAbort {
     }
 
     /** The access flag is clear, and the PE does not set it by itself. */
-    static void accessFault(S2Mmu mmu, long ipa) {
+    public static void accessFault(S2Mmu mmu, long ipa) {
         Lock lock = mmu.arch().lock().readLock();
         lock.lock();
         try {
@@ -166,7 +166,7 @@ public final class GuestAbort {
      * @param m where it is, translated if it is one of L2
      * @return as {@link #userAbort}
      */
-    static int mapForWalk(Vcpu vcpu, FaultMapping m) {
+    public static int mapForWalk(Vcpu vcpu, FaultMapping m) {
         Vm vm = vcpu.vm();
         PageTableCache cache = vcpu.tableCache(m.mmu);
         return userAbort(vm.arch(), vm.slots(), cache, vcpu.cpu().pe(), m, false, 3, false);

@@ -119,7 +119,7 @@ public final class ShadowFaults {
     }
 
     /** HCR_EL2.PTW: L1 has no stage-1 tables of L2's in Device memory. */
-    private boolean protectedFromWalks(long descriptor) {
+    boolean protectedFromWalks(long descriptor) {
         long hcr = vcpu.nested().hcr();
         return (hcr & HcrEl2.PTW) != 0
                 && GuestStage2Walk.isDevice(descriptor, (hcr & HcrEl2.FWB) != 0);
@@ -158,7 +158,8 @@ public final class ShadowFaults {
         return OURS;
     }
 
-    private static void give(GuestStage2Walk w, FaultMapping m) {
+    /** Has what a walk has found be mapped. */
+    static void give(GuestStage2Walk w, FaultMapping m) {
         boolean writable = (w.rights(false) & GuestStage2Walk.WRITE) != 0;
         m.translated(w.pa(), w.size(), prot(w), writable, w.level());
     }

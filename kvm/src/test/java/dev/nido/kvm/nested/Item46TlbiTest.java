@@ -93,13 +93,16 @@ class Item46TlbiTest {
     }
 
     static Stream<List<Object>> formsOfEl2InAllModes() {
-        return formsOfEl2()
-                .flatMap(f ->
-                        Stream.of(
-                                List.of(f, Feature.NV, false),
-                                List.of(f, Feature.NV, true),
-                                List.of(f, Feature.NV2, false),
-                                List.of(f, Feature.NV2, true)));
+        return formsOfEl2().flatMap(Item46TlbiTest::inAllModes);
+    }
+
+    /** Over NV and NV2, without and with E2H. */
+    private static Stream<List<Object>> inAllModes(SystemOperation form) {
+        return Stream.of(
+                List.of(form, Feature.NV, false),
+                List.of(form, Feature.NV, true),
+                List.of(form, Feature.NV2, false),
+                List.of(form, Feature.NV2, true));
     }
 
     @ParameterizedTest
@@ -134,8 +137,7 @@ class Item46TlbiTest {
 
     static Stream<List<Object>> formsOfGuests() {
         return forms().filter(f -> !f.name().matches("TLBI_(ALL|R?VAL?|R?VA)E2.*"))
-                .flatMap(f ->
-                        Stream.of(List.of(f, Feature.NV2, false), List.of(f, Feature.NV2, true)));
+                .flatMap(Item46TlbiTest::inAllModes);
     }
 
     private static boolean isByIpa(SystemOperation form) {

@@ -11,6 +11,7 @@ import dev.nido.kvm.Vcpu;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -37,7 +38,7 @@ final class MonitorGuest implements AutoCloseable {
     /** Stage-2 leaf: Normal Write-Back, readable and writable, AF. */
     static final long S2_NORMAL = 15 << 2 | 3 << 6 | 3 << 8 | AF;
 
-    private static final long TABLES = RAM + 0x40_0000;
+    static final long TABLES = RAM + 0x40_0000;
     private static final long TABLES_END = RAM + 0x80_0000;
     private static final long SCTLR = 0x30d0_0800L | 1 | 1 << 2 | 1 << 12;
     private static final long TCR_COMMON = 1 << 8 | 1 << 10 | 3 << 12;
@@ -269,7 +270,12 @@ final class MonitorGuest implements AutoCloseable {
         return guest.vm.ram().get64(l1Ipa);
     }
 
-    /** A page of RAM, zeroed. */
+    /** Where the tables end that were made so far, from {@link #TABLES}. */
+    long endOfTables() {
+        return nextTable;
+    }
+
+    /** Memory for a table, zeroed. */
     long allocate(long size) {
         long at = nextTable + size - 1 & -size;
         nextTable = at + size;
@@ -336,6 +342,31 @@ final class MonitorGuest implements AutoCloseable {
         /** Maps one block or page. */
         void map(long address, int level, long output, long attributes) {
             put(slot(address, level), output | attributes | (level == 3 ? 3 : 1));
+        }
+
+        /** Slots with what was in them before {@link #spoil}. */
+        final Map<Long, Long> spoilt = new LinkedHashMap<>();
+
+        /** Where the level 3 entry is, or would be; nothing is spoilt on the way. */
+        long leafSlot(long address) {
+            Map<Long, Long> now = new LinkedHashMap<>();
+            spoilt.forEach((at, good) -> now.put(at, get(at)));
+            spoilt.forEach(MonitorGuest.this::put);
+            long at = slot(address, 3);
+            now.forEach(MonitorGuest.this::put);
+            return at;
+        }
+
+        /** Flips bits of an entry until {@link #repair}. */
+        void spoil(long address, int level, long bits) {
+            long at = slot(address, level);
+            spoilt.put(at, get(at));
+            put(at, get(at) ^ bits);
+        }
+
+        void repair() {
+            spoilt.forEach(MonitorGuest.this::put);
+            spoilt.clear();
         }
 
         void unmap(long address, int level) {

@@ -4,7 +4,7 @@ package dev.nido.machine.mmu;
  * Memory types and cacheability, in the format of one byte of MAIR_ELx (Arm ARM D8.6): zero in bits
  * 7:4 is Device memory.
  */
-final class MemoryAttributes {
+public final class MemoryAttributes {
 
     static final int DEVICE_NGNRNE = 0x00;
     static final int NON_CACHEABLE = 0x44;
@@ -15,7 +15,8 @@ final class MemoryAttributes {
 
     private MemoryAttributes() {}
 
-    static boolean device(int attribute) {
+    /** Whether a type is Device memory. */
+    public static boolean device(int attribute) {
         return (attribute & 0xf0) == 0;
     }
 
@@ -25,7 +26,8 @@ final class MemoryAttributes {
      * @param stage1 MAIR format
      * @param memAttr MemAttr[3:0] of the stage-2 descriptor
      */
-    static int combine(int stage1, int memAttr, boolean forceWriteBack, boolean cacheDisabled) {
+    public static int combine(
+            int stage1, int memAttr, boolean forceWriteBack, boolean cacheDisabled) {
         if (forceWriteBack) {
             return switch (memAttr & 7) {
                 case 0, 1, 2, 3 -> strongerDevice(stage1, memAttr & 3);
@@ -71,12 +73,12 @@ final class MemoryAttributes {
     }
 
     /** Device and Non-cacheable memory is Outer Shareable, whatever a descriptor says. */
-    static int shareability(int attribute, int sh) {
+    public static int shareability(int attribute, int sh) {
         return device(attribute) || attribute == NON_CACHEABLE ? OUTER_SHAREABLE : sh;
     }
 
     /** The wider of two shareabilities. */
-    static int widerShareability(int a, int b) {
+    public static int widerShareability(int a, int b) {
         if (a == 2 || b == 2) {
             return 2;
         }

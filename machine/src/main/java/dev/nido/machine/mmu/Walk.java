@@ -28,12 +28,12 @@ public record Walk(
     private static final long RES1 = 1 << 11;
 
     /** A translation that succeeded. */
-    static Walk of(long address, int attribute, int shareability) {
+    public static Walk of(long address, int attribute, int shareability) {
         return new Walk(false, 0, false, false, address, attribute, shareability);
     }
 
     /** A translation that failed. */
-    static Walk fault(int status, boolean stage2, boolean onWalk) {
+    public static Walk fault(int status, boolean stage2, boolean onWalk) {
         return new Walk(true, status, stage2, onWalk, 0, 0, 0);
     }
 
