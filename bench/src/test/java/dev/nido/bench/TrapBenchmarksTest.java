@@ -47,6 +47,14 @@ class TrapBenchmarksTest {
     }
 
     @Test
+    void anExitThatIsForwardedIsPartOfAHypercall() throws Exception {
+        ForwardedExits exits = ForwardedExits.measure(Column.NV2_VHE, 50, 200);
+        assertThat(exits.nanos()).isPositive();
+        assertThat(exits.median()).isPositive();
+        assertThat(exits.hypercallNanos()).isGreaterThan(exits.median());
+    }
+
+    @Test
     void theTableHasARowForEachOperationAndTimersApart() {
         Map<Operation, Map<Column, Map<String, Double>>> all = new EnumMap<>(Operation.class);
         for (Operation operation : Operation.values()) {
