@@ -177,6 +177,14 @@ public final class GuestAbort {
         return mapForWalk(vcpu, vcpu.faultMapping().of(vcpu.vm().arch().mmu(), ipa));
     }
 
+    /** The same for a page of the VM's own that the PE has to write to. */
+    public static int mapForUpdate(Vcpu vcpu, long ipa) {
+        Vm vm = vcpu.vm();
+        FaultMapping m = vcpu.faultMapping().of(vm.arch().mmu(), ipa);
+        PageTableCache cache = vcpu.tableCache(m.mmu);
+        return userAbort(vm.arch(), vm.slots(), cache, vcpu.cpu().pe(), m, true, 3, true);
+    }
+
     /** The same as below in the VM's own context. */
     static int userAbort(
             VmArch arch,

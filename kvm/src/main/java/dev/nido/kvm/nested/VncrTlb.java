@@ -4,7 +4,6 @@ import dev.nido.arch.Esr;
 import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
-import dev.nido.arch.SystemOperation;
 import dev.nido.kvm.Errno;
 import dev.nido.kvm.Handled;
 import dev.nido.kvm.KvmException;
@@ -25,9 +24,9 @@ import dev.nido.machine.pe.Pe;
  * that shows the page behind it (KVM: {@code struct vncr_tlb}, {@code kvm_handle_vncr_abort()}; Arm
  * ARM D8.11.5).
  *
- * <p>There is one entry for a vCPU. It is made by AT in the guest hypervisor's regime, hence from
- * what TLBs hold of that one, and goes with every TLBI of it and with every change to the memory
- * behind: losing it too often is not seen by anybody.
+ * <p>There is one entry for a vCPU. It is made by the PE's translation in the guest hypervisor's
+ * regime, hence from what TLBs hold of that one, and goes with every TLBI of it and with every
+ * change to the memory behind: losing it too often is not seen by anybody.
  */
 public final class VncrTlb {
 
@@ -36,7 +35,7 @@ public final class VncrTlb {
     private static final long PA = 0xffff_ffff_f000L;
     private static final long PAGE = HostMemory.PAGE_SIZE;
 
-    /** What the PE has of the regime while AT is executed in it, beside HCR_EL2. */
+    /** What the PE has of the regime while it translates in it, beside HCR_EL2. */
     private static final SysReg[] REGIME = {
         SysReg.SCTLR_EL1,
         SysReg.TCR_EL1,
@@ -69,7 +68,10 @@ public final class VncrTlb {
     /** The PE whose window shows it, or −1. */
     private int at = -1;
 
-    /** Of the last AT: PAR_EL1, and the level of a stage-2 fault in memory that is not there. */
+    /**
+     * Of the last translation: PAR_EL1, and the level of a stage-2 fault in memory that is not
+     * there.
+     */
     private long par;
 
     private int missingLevel;
@@ -223,38 +225,27 @@ public final class VncrTlb {
         long invalidations = windows.invalidations();
         long va = vcpu.nested().read(SysReg.VNCR_EL2) & -PAGE;
         va = va << 7 >> 7;
-        int r = translate(SystemOperation.AT_S1E1W.key(), va);
+        int r = translate(va, write);
         if (r < 0) {
             return r;
         }
-        boolean mayWrite = (par & FAULT) == 0;
-        long parOfWrite = par;
-        if (!mayWrite) {
-            r = translate(SystemOperation.AT_S1E1R.key(), va);
-            if (r < 0) {
-                return r;
-            }
-        }
         if ((par & FAULT) != 0) {
-            return inject(esr, va, faultStatus(par));
+            return inject(esr, va, faultStatus());
         }
-        r = fill(par & PA, mayWrite, invalidations);
+        r = fill(par & PA, write, invalidations);
         if (r == -Errno.EFAULT) {
             return inject(esr, va, Esr.FSC_EXTERNAL);
         }
         if (r < 0) {
             return r == -Errno.EAGAIN ? Handled.RESUME : r;
         }
-        if (write && !mayWrite) {
-            return inject(esr, va, faultStatus(parOfWrite));
-        }
         return write && !writable ? inject(esr, va, Esr.FSC_EXTERNAL) : Handled.RESUME;
     }
 
-    private int faultStatus(long fault) {
-        return (fault & STAGE2) != 0
+    private int faultStatus() {
+        return (par & STAGE2) != 0
                 ? Esr.FSC_EXTERNAL_ON_WALK + missingLevel
-                : (int) (fault >> 1) & 0x3f;
+                : (int) (par >> 1) & 0x3f;
     }
 
     /** The same exception to the guest's EL2, with its own address and status. */
@@ -269,7 +260,8 @@ public final class VncrTlb {
      * Makes the entry and shows it.
      *
      * @param of guest physical address of the page
-     * @param mayWrite whether the guest's own tables allow it
+     * @param mayWrite the access is a write, which the guest's own tables allow; the first write
+     *     after a read comes here again
      * @return {@code -EFAULT}: no memory is there; {@code -EAGAIN}: things have changed; {@code
      *     -ENOMEM}
      */
@@ -319,17 +311,20 @@ public final class VncrTlb {
 
     // The guest hypervisor's regime
 
-    /** AT in it: leaves {@link #par}. */
-    private int translate(int operation, long va) {
+    /**
+     * Translates in it, as the access itself would: leaves {@link #par}.
+     *
+     * @return 0 or a negative errno
+     */
+    private int translate(long va, boolean write) {
         Pe pe = cpu.pe();
         long parBefore = cpu.read(SysReg.PAR_EL1);
-        boolean pan = pe.pan;
         long hcr = cpu.read(SysReg.HCR_EL2);
         enterRegime(pe);
         try {
             while (true) {
                 pe.mmu.resume();
-                pe.mmu.at(operation, va);
+                pe.mmu.accessStage1(va, write);
                 pe.mmu.suspend();
                 par = cpu.read(SysReg.PAR_EL1);
                 if ((par & FAULT) == 0 || (par & STAGE2) == 0) {
@@ -337,10 +332,15 @@ public final class VncrTlb {
                 }
                 long table = pe.mmu.walkFaultIpa();
                 missingLevel = pe.mmu.walkLevel();
-                if (vcpu.vm().slots().find(table) == null) {
+                boolean update = pe.mmu.walkFaultIsUpdate();
+                MemorySlot slot = vcpu.vm().slots().find(table);
+                if (slot == null || update && slot.readOnly()) {
                     return 0;
                 }
-                int r = GuestAbort.mapForWalk(vcpu, table);
+                int r =
+                        update
+                                ? GuestAbort.mapForUpdate(vcpu, table)
+                                : GuestAbort.mapForWalk(vcpu, table);
                 if (r < 0) {
                     return r;
                 }
@@ -349,7 +349,6 @@ public final class VncrTlb {
             for (int i = 0; i < REGIME.length; i++) {
                 pe.sys[REGIME[i].ordinal()] = saved[i];
             }
-            pe.pan = pan;
             cpu.write(SysReg.PAR_EL1, parBefore);
             cpu.write(SysReg.HCR_EL2, hcr);
         }
@@ -378,7 +377,6 @@ public final class VncrTlb {
         for (int i = 0; i < REGIME.length; i++) {
             pe.sys[REGIME[i].ordinal()] = values[i];
         }
-        pe.pan = false;
         long base = TrapConfiguration.hcr(vcpu, pe.cpu, vcpu.vm().isPinned());
         cpu.write(SysReg.HCR_EL2, base | (e2h ? 0 : HcrEl2.NV | HcrEl2.NV1));
     }

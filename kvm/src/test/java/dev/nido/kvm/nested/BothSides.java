@@ -29,7 +29,21 @@ final class BothSides {
     private BothSides() {}
 
     /** What the program did. */
-    record Outcome(List<Long> log, long retired) {}
+    record Outcome(List<Long> log, long retired) {
+
+        /** It is what the bare machine has done, word by word. */
+        void isAsOn(Outcome bare) {
+            int n = Math.min(log.size(), bare.log.size());
+            for (int i = 0; i < n; i++) {
+                int from = Math.max(0, i - 8);
+                assertThat(log.get(i))
+                        .as("word %d, after %s", i, log.subList(from, i))
+                        .isEqualTo(bare.log.get(i));
+            }
+            assertThat(log).hasSameSizeAs(bare.log);
+            assertThat(retired).as("instructions").isEqualTo(bare.retired);
+        }
+    }
 
     private static void enable(MmioDevice distributor, MmioDevice redistributors) {
         distributor.write(0, 4, 0x13);

@@ -573,6 +573,28 @@ public final class Mmu {
     }
 
     /**
+     * What an access of EL1 does at stage 1 before it goes further, with the result in PAR_EL1: as
+     * AT S1E1R and S1E1W, but the TLB keeps what it finds, and descriptors are updated. For
+     * software of EL2 that stands in for an access; PSTATE.PAN has no part in it.
+     */
+    public void accessStage1(long va, boolean write) {
+        long hcr = pe.hcr;
+        Context c = context(Stage1Controls.EL10, Context.PRIVILEGED, hcr);
+        Translator t = translator;
+        int access = (write ? Translator.WRITE : Translator.READ) | Translator.STAGE1_ONLY;
+        Walk walk =
+                t.translate(c, va, access)
+                        ? Walk.of(t.pa, t.attribute, t.shareability)
+                        : Walk.fault(t.status, t.stage2Fault, t.onWalk || t.onUpdate);
+        pe.sys[SysReg.PAR_EL1.ordinal()] = walk.par();
+    }
+
+    /** Whether the last {@link #accessStage1} failed to update a descriptor, at stage 2. */
+    public boolean walkFaultIsUpdate() {
+        return translator.onUpdate;
+    }
+
+    /**
      * Where the descriptor lies that the last {@link #at} could not read for a stage-2 fault: an
      * IPA. Software of EL2 finds it by a walk of its own.
      */
