@@ -245,14 +245,17 @@ public final class NestedTlbi {
     /**
      * How much an entry covers that L1 names by one address: what TTL says; or else what the
      * shadow's leaves say of L1's entry that they were made from; or else as much as any could.
+     *
+     * <p>A TTL that says less than the entry covers which the address has goes for all of it: a TLB
+     * need not, and the machine's does, which knows what an entry covers.
      */
     private static long size(ShadowMmu shadow, long ipa, int ttl) {
+        int granule = TlbiOperand.stage2Granule(shadow.vtcr());
         long told = TlbiOperand.sizeOf(ttl);
         if (told != TlbiOperand.UNKNOWN) {
-            return told;
+            int tag = shadow.level(ipa);
+            return tag == 0 ? told : Math.max(told, TlbiOperand.size(granule, tag));
         }
-        int granule = TlbiOperand.stage2Granule(shadow.vtcr());
-        long most = TlbiOperand.largestBlock(granule);
         for (int level = 3; level > 0; level--) {
             long step = TlbiOperand.size(granule, level);
             if (step == TlbiOperand.UNKNOWN) {
@@ -266,6 +269,6 @@ public final class NestedTlbi {
                 return size;
             }
         }
-        return most;
+        return TlbiOperand.largestBlock(granule);
     }
 }

@@ -69,6 +69,7 @@ final class MonitorGuest implements AutoCloseable {
             start:  movz x9, #0x900, lsl #16
             next:   ldr x10, [x9]
                     ldr x0, [x9, #8]
+                    ldr x11, [x9, #16]
                     br x10
             load:   ldr x1, [x0]
                     b reply
@@ -77,8 +78,12 @@ final class MonitorGuest implements AutoCloseable {
                     movz x7, #0x3c5
                     msr spsr_el2, x7
                     eret
-            inner:  ldr x1, [x0]
+            inner:  br x11
+            l_load: ldr x1, [x0]
                     hvc #0
+            reserved: sys #4, c8, c9, #3, x0
+                    movz x1, #0
+                    b reply
             off:    movz x0, #0x8400, lsl #16
                     movk x0, #8
                     smc #0
@@ -106,10 +111,11 @@ final class MonitorGuest implements AutoCloseable {
             String operands =
                     "#%d, c%d, c%d, #%d".formatted(k >> 11 & 7, k >> 7 & 15, k >> 3 & 15, k & 7);
             program.append(label(o)).append(": sys ").append(operands).append(", x0\n");
-            if (o.kind() == SystemOperation.Kind.AT) {
-                program.append("isb\nmrs x1, par_el1\n");
-            }
-            program.append("b reply\n");
+            boolean at = o.kind() == SystemOperation.Kind.AT;
+            String result = at ? "mrs x1, par_el1\n" : "movz x1, #0\n";
+            program.append(result).append("b reply\n");
+            program.append("l_" + label(o) + ": sys ").append(operands).append(", x0\n");
+            program.append(result).append("hvc #0\n");
         }
         guest = HostedGuest.nested(nesting, cpu, vcpus, program.toString());
         own = new Tables(12, 48, 0);
@@ -214,24 +220,42 @@ final class MonitorGuest implements AutoCloseable {
 
     /** A load of its EL2; or {@link #EXCEPTION} with ESR_EL2. */
     long load(int vcpu, long va) {
-        return command(vcpu, "load", va);
+        return command(vcpu, "load", va, "");
     }
 
     /** A load of its guest at EL1; or {@link #EXCEPTION} with ESR_EL2. */
     long loadBelow(int vcpu, long va) {
-        return command(vcpu, "below", va);
+        return command(vcpu, "below", va, "l_load");
     }
 
     void tlbi(int vcpu, SystemOperation form, long value) {
-        command(vcpu, label(form), value);
+        long answer = execute(vcpu, form, value);
+        if (answer != 0) {
+            throw new AssertionError("%s: 0x%x".formatted(form, answer));
+        }
+    }
+
+    /** 0, or {@link #EXCEPTION} with ESR_EL2; for AT as {@link #at}. */
+    long execute(int vcpu, SystemOperation form, long value) {
+        return command(vcpu, label(form), value, "");
+    }
+
+    /** The same executed by its guest at EL1. */
+    long executeBelow(int vcpu, SystemOperation form, long value) {
+        return command(vcpu, "below", value, "l_" + label(form));
+    }
+
+    /** A SYS that is no instruction at all. */
+    long executeReserved(int vcpu) {
+        return command(vcpu, "reserved", 0, "");
     }
 
     /** What AT leaves in PAR_EL1, or {@link #EXCEPTION} with ESR_EL2. */
     long at(int vcpu, SystemOperation form, long va) {
-        return command(vcpu, label(form), va);
+        return command(vcpu, label(form), va, "");
     }
 
-    private long command(int id, String what, long argument) {
+    private long command(int id, String what, long argument, String below) {
         Vcpu v = guest.vcpu(id);
         if (waiting.get(id) == null) {
             run(v);
@@ -239,6 +263,8 @@ final class MonitorGuest implements AutoCloseable {
         v.completeMmio(guest.symbols.get(what));
         run(v);
         v.completeMmio(argument);
+        run(v);
+        v.completeMmio(guest.symbols.getOrDefault(below, 0L));
         answer = 0xbad;
         run(v);
         return answer;
