@@ -1,6 +1,7 @@
 package dev.nido.observe;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.Feature;
 import dev.nido.isa.Assembler;
 import dev.nido.kvm.Exit;
 import dev.nido.kvm.Hypervisor;
@@ -43,21 +44,36 @@ final class HostedProgram implements AutoCloseable {
     }
 
     HostedProgram(String cpu, String program, boolean deterministic, int cpus, Tracer tracer) {
-        CpuModel model = CpuModel.parse(cpu);
+        this(
+                CpuModel.parse(cpu).withoutEl2(),
+                CpuModel.parse(cpu).underHypervisor(),
+                program,
+                deterministic,
+                cpus,
+                tracer);
+    }
+
+    /** A program that starts at EL2, on FEAT_NV2. */
+    static HostedProgram nested(String program, Tracer tracer) {
+        CpuModel model = CpuModel.parse("default,-e2h0");
+        CpuModel host = model.underNestingHypervisor(Feature.NV2);
+        return new HostedProgram(model, host, program, true, 1, tracer);
+    }
+
+    private HostedProgram(
+            CpuModel model,
+            CpuModel host,
+            String program,
+            boolean deterministic,
+            int cpus,
+            Tracer tracer) {
         machine =
                 new Machine(
                         new MachineConfig(
-                                model.underHypervisor(),
-                                cpus,
-                                0x8000_0000L,
-                                64 << 20,
-                                deterministic,
-                                0,
-                                2,
-                                false));
+                                host, cpus, 0x8000_0000L, 64 << 20, deterministic, 0, 2, false));
         hypervisor = new Hypervisor(machine);
         hypervisor.setTracer(tracer);
-        vm = hypervisor.createVm(VmConfig.of(model.withoutEl2()));
+        vm = hypervisor.createVm(VmConfig.of(model));
         vm.slots().add(0, RAM, 16 << 20);
         byte[] code = Assembler.assemble(program, RAM).bytes();
         vm.ram().write(RAM, code, 0, code.length);

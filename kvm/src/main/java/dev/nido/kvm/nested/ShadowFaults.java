@@ -5,6 +5,7 @@ import dev.nido.arch.HcrEl2;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Handled;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.mmu.FaultMapping;
 import dev.nido.kvm.mmu.S2Mmu;
@@ -35,6 +36,9 @@ public final class ShadowFaults {
     private final Leaf leaf = new Leaf();
     private GuestStage2Walk walk;
 
+    /** The fault that is looked at is L1's. */
+    private boolean injected;
+
     /** Of one vCPU. */
     public ShadowFaults(Vcpu vcpu) {
         this.vcpu = vcpu;
@@ -59,6 +63,16 @@ public final class ShadowFaults {
      * @return {@link #OURS}, or {@link Handled#RESUME}: it was injected into L1's EL2, or cured
      */
     public int resolve(ShadowMmu shadow, long esr, long far, long ipa, FaultMapping m) {
+        injected = false;
+        int whose = whose(shadow, esr, far, ipa, m);
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.shadowFault(vcpu, ipa, whose == OURS ? walk().pa() : -1, injected);
+        }
+        return whose;
+    }
+
+    private int whose(ShadowMmu shadow, long esr, long far, long ipa, FaultMapping m) {
         boolean permission = ((int) esr & 0x3c) == Esr.FSC_PERMISSION;
         int needed = needed(esr, permission);
         if (permission) {
@@ -182,6 +196,7 @@ public final class ShadowFaults {
 
     /** The abort is one of L1's own making: FAR and HPFAR are those of the trap, and ESR nearly. */
     private int inject(long esr, int status, long far) {
+        injected = true;
         inject(vcpu, esr & ~FSC | status, far, vcpu.cpu().read(SysReg.HPFAR_EL2));
         return Handled.RESUME;
     }

@@ -3,6 +3,7 @@ package dev.nido.kvm.nested;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.KvmException;
+import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
 import dev.nido.kvm.mmu.VmArch;
@@ -149,14 +150,19 @@ public final class ShadowMmus {
     public ShadowMmu get(Vcpu vcpu) {
         NestedVcpu nested = vcpu.nested();
         boolean on = (nested.read(SysReg.HCR_EL2) & (HcrEl2.VM | HcrEl2.DC)) != 0;
-        ShadowMmu shadow =
-                get(vcpu.id(), nested.read(SysReg.VTTBR_EL2), nested.read(SysReg.VTCR_EL2), on);
+        long vttbr = nested.read(SysReg.VTTBR_EL2);
+        long vtcr = nested.read(SysReg.VTCR_EL2);
+        ShadowMmu shadow = get(vcpu, vcpu.id(), vttbr, vtcr, on);
         prepare(shadow);
         return shadow;
     }
 
     /** The same by the registers' values, maybe not empty yet. */
     ShadowMmu get(int vcpu, long rawVttbr, long vtcr, boolean on) {
+        return get(null, vcpu, rawVttbr, vtcr, on);
+    }
+
+    private ShadowMmu get(Vcpu traced, int vcpu, long rawVttbr, long vtcr, boolean on) {
         long vttbr = rawVttbr & ~CNP;
         int vmid = vmid(vttbr, vtcr);
         lock().lock();
@@ -167,12 +173,20 @@ public final class ShadowMmus {
                 changeVmid(found, vttbr, vtcr, on, vmid);
                 recycled += found.isValid() ? 1 : 0;
                 created++;
+                trace(traced, vttbr, vtcr, found.isValid());
                 found.begin(vttbr, vtcr, on, vmid);
             }
             found.take();
             return found;
         } finally {
             lock().unlock();
+        }
+    }
+
+    private static void trace(Vcpu vcpu, long vttbr, long vtcr, boolean recycled) {
+        Tracer tracer = vcpu == null ? null : vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            tracer.shadowContext(vcpu, vttbr, vtcr, recycled);
         }
     }
 

@@ -191,6 +191,19 @@ public final class VcpuTimer {
             long ofPlace = t.place.isVirtual() ? peOffset : 0;
             t.setShift(cpu, of - ofPlace);
         }
+        Tracer tracer = vcpu.vm().hypervisor().tracer();
+        if (tracer != null) {
+            traceMap(tracer, hyp);
+        }
+    }
+
+    /** Whose timers the context has; the others' go on beside them. */
+    private void traceMap(Tracer tracer, boolean hyp) {
+        GuestTimer v = hyp ? hypVirtual : virtual;
+        GuestTimer p = hyp ? hypPhysical : physical;
+        GuestTimer otherV = hyp ? virtual : hypVirtual;
+        GuestTimer otherP = hyp ? physical : hypPhysical;
+        tracer.timerMap(vcpu, v.intid, p.intid, otherV.intid, otherP.intid);
     }
 
     private boolean isNv2() {
