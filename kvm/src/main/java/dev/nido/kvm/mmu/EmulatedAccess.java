@@ -118,6 +118,21 @@ final class EmulatedAccess {
         return a.kind == Kind.ATOMIC ? a.faultsAsWrite : a.write;
     }
 
+    /**
+     * Whether an instruction needs both rights: its abort counts as a read where it has neither.
+     */
+    static boolean isReadModifyWrite(int word) {
+        A64 row = A64.decode(word);
+        if (row == null) {
+            return false;
+        }
+        return switch (row) {
+            case CAS, CASB, CASH, CASP, SWP, SWPB, SWPH -> true;
+            default ->
+                    row.ordinal() >= A64.LDADD.ordinal() && row.ordinal() <= A64.LDUMINH.ordinal();
+        };
+    }
+
     /** Sets kind and direction from an instruction word alone. */
     private A64 classify(int word) {
         reset();

@@ -1,8 +1,11 @@
 package dev.nido.kvm.mmu;
 
+import dev.nido.kvm.nested.ShadowMmu;
 import dev.nido.kvm.pgtable.Leaf;
 import dev.nido.kvm.pgtable.Prot;
 import dev.nido.kvm.pgtable.Stage2PageTable;
+
+import java.util.concurrent.locks.Lock;
 
 /**
  * What a fault handler is about to map: where in which context, and what may be done there apart
@@ -37,6 +40,12 @@ public final class FaultMapping {
     /** Software bits of the leaf, 0 to 15, but {@link #WRITABLE_LATER}. */
     int software;
 
+    /** The entry of L1's that it comes from, 0 for none. */
+    private long descriptor;
+
+    /** {@link ShadowMmu#invalidations} before that was looked up. */
+    private int invalidations;
+
     /** Begins with an address of the VM's own, all of which is the guest's to use. */
     public FaultMapping of(S2Mmu context, long address) {
         mmu = context;
@@ -45,6 +54,7 @@ public final class FaultMapping {
         limit = Long.MAX_VALUE;
         prot = Prot.RWX;
         software = 0;
+        descriptor = 0;
         return this;
     }
 
@@ -62,6 +72,44 @@ public final class FaultMapping {
         limit = size;
         prot = rights;
         software = level & LEVEL | (writable ? WRITABLE_LATER : 0);
+    }
+
+    /**
+     * It comes from an entry of L1's.
+     *
+     * @param before {@link ShadowMmu#invalidations} before that was looked up
+     */
+    public void madeFrom(long entry, int before) {
+        descriptor = entry;
+        invalidations = before;
+    }
+
+    /** Whether L1 has invalidated since; under the VM's lock. */
+    boolean isStale() {
+        return descriptor != 0 && mmu.shadow().invalidations() != invalidations;
+    }
+
+    /** Has the context know the entry, unless L1 has invalidated since. */
+    public void remember() {
+        Lock lock = mmu.arch().lock().readLock();
+        lock.lock();
+        try {
+            rememberLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The same under the VM's lock. */
+    void rememberLocked() {
+        if (descriptor != 0 && !isStale()) {
+            mmu.shadow().remember(key, limit, descriptor);
+        }
+    }
+
+    /** The address in the context's table. */
+    public long key() {
+        return key;
     }
 
     /** The VM's address. */

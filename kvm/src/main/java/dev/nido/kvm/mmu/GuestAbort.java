@@ -9,6 +9,7 @@ import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.Vm;
 import dev.nido.kvm.nested.ShadowFaults;
+import dev.nido.kvm.nested.ShadowMmu;
 import dev.nido.kvm.pgtable.PageTableWalker;
 import dev.nido.kvm.pgtable.Prot;
 import dev.nido.kvm.pgtable.Stage2PageTable;
@@ -137,6 +138,13 @@ public final class GuestAbort {
             }
             return Handled.RESUME;
         }
+        ShadowMmu shadow = m.mmu.shadow();
+        if (shadow != null
+                && shadow.enabled()
+                && EmulatedAccess.isReadModifyWrite(vcpu.cpu().pe().trappedInstruction)
+                && !vcpu.nested().shadowFaults().mayWriteToo(esr, far)) {
+            return Handled.RESUME;
+        }
         return vcpu.mmio().abort(vcpu, esr, far, m.ipa);
     }
 
@@ -250,9 +258,10 @@ public final class GuestAbort {
         Lock lock = arch.lock().readLock();
         lock.lock();
         try {
-            if (arch.changedSince(sequence)) {
+            if (arch.changedSince(sequence) || m.isStale()) {
                 return 0;
             }
+            m.rememberLocked();
             return map(arch, slot, table, cache, pe, m, pa, size, permission, level, writable);
         } finally {
             lock.unlock();

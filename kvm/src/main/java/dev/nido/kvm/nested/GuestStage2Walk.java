@@ -223,6 +223,33 @@ public final class GuestStage2Walk {
         }
     }
 
+    /**
+     * As {@link #walk} with what the shadow knows of L1's entry, if it does: until L1 invalidates
+     * it, that is what counts.
+     */
+    public boolean translate(ShadowMmu shadow, long address) {
+        return recall(shadow, address) || walk(shadow.vttbr(), shadow.vtcr(), address);
+    }
+
+    /** Takes an entry from what the shadow knows, as if it were just found. */
+    boolean recall(ShadowMmu shadow, long address) {
+        GuestEntries entries = shadow.entries();
+        synchronized (entries) {
+            long d = entries.find(address);
+            if (d == GuestEntries.NONE) {
+                return false;
+            }
+            decode(shadow.vtcr());
+            ipa = address;
+            descriptor = d;
+            shift = entries.foundShift();
+        }
+        level = LAST_LEVEL - (shift - granule) / (granule - 3);
+        long offset = (1L << shift) - 1;
+        pa = descriptor & ADDRESS & ~offset | address & offset;
+        return true;
+    }
+
     /** A descriptor in L1's memory; {@link #unreadable} if there is none. */
     private long read(long address) {
         unreadable = slots.find(address) == null;

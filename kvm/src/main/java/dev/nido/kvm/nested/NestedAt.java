@@ -73,10 +73,10 @@ final class NestedAt {
     private final long parBefore;
     private boolean aborted;
 
-    /** IPAs mapped by entries of L1's whose access flag is clear: AT doesn't set it. */
-    private final long[] unflagged = new long[4];
+    /** IPAs that are mapped for the walk only: AT sets no access flag and fills no TLB. */
+    private final long[] probed = new long[4];
 
-    private int unflaggedPages;
+    private int probedPages;
 
     private NestedAt(Vcpu vcpu, int key, long va) {
         this.vcpu = vcpu;
@@ -205,11 +205,11 @@ final class NestedAt {
             inContext(shadow.mmu());
             r = metStage2() ? cure(shadow) : DONE;
         }
-        for (int i = 0; i < unflaggedPages; i++) {
+        for (int i = 0; i < probedPages; i++) {
             Lock lock = vcpu.vm().arch().lock().writeLock();
             lock.lock();
             try {
-                shadow.unmap(unflagged[i], PAGE);
+                shadow.unmapLeaf(probed[i]);
             } finally {
                 lock.unlock();
             }
@@ -266,16 +266,22 @@ final class NestedAt {
                 return permission(mmu, ipa);
             }
             GuestStage2Walk w = walk();
-            if (!w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
+            int sampled = shadow.invalidations();
+            boolean known = w.recall(shadow, ipa);
+            if (!known && !w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
                 return stage2Fault(w.status(), ipa, true);
             }
             if ((w.rights(false) & GuestStage2Walk.READ) == 0) {
                 return stage2Fault(Esr.FSC_PERMISSION + w.level(), ipa, true);
             }
-            if (!w.isYoung() && unflaggedPages < unflagged.length) {
-                unflagged[unflaggedPages++] = ipa & -PAGE;
+            if (known) {
+                ShadowFaults.give(w, m, sampled);
+            } else {
+                if (probedPages < probed.length) {
+                    probed[probedPages++] = ipa & -PAGE;
+                }
+                ShadowFaults.give(w, m);
             }
-            ShadowFaults.give(w, m);
         }
         return map(m);
     }
@@ -303,7 +309,7 @@ final class NestedAt {
         long par = pe.sys[PAR];
         long ipa = par & ADDRESS | va & 0xfff;
         GuestStage2Walk w = walk();
-        if (!w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
+        if (!w.translate(shadow, ipa)) {
             stage2Fault(w.status(), ipa, false);
             return;
         }

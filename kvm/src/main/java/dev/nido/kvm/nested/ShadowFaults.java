@@ -32,6 +32,9 @@ public final class ShadowFaults {
 
     private static final int FSC = 0x3f;
 
+    /** DC IVAC, Xt with t = 0: the one kind of maintenance that needs the right to write. */
+    private static final int DC_IVAC = 0xd508_7620;
+
     private final Vcpu vcpu;
     private final Leaf leaf = new Leaf();
     private GuestStage2Walk walk;
@@ -85,7 +88,7 @@ public final class ShadowFaults {
     }
 
     /** The rights without which an access does not get on. */
-    private static int needed(long esr, boolean permission) {
+    private int needed(long esr, boolean permission) {
         boolean instruction = Esr.exceptionClass(esr) == Esr.EC_INSTRUCTION_ABORT;
         if ((esr & Esr.S1PTW) != 0) {
             // The walker reads a descriptor before it writes it.
@@ -96,8 +99,10 @@ public final class ShadowFaults {
             return GuestStage2Walk.EXECUTE;
         }
         if ((esr & Esr.CM) != 0) {
-            // Most need to read only; what has had that right and faulted needs the other.
-            return GuestStage2Walk.READ | (permission ? GuestStage2Walk.WRITE : 0);
+            if ((vcpu.trappedInstruction() & ~31) == DC_IVAC) {
+                return GuestStage2Walk.WRITE;
+            }
+            return Spsr.el(vcpu.pstate()) == 0 ? GuestStage2Walk.READ : 0;
         }
         return (esr & Esr.WNR) != 0 ? GuestStage2Walk.WRITE : GuestStage2Walk.READ;
     }
@@ -148,34 +153,49 @@ public final class ShadowFaults {
             boolean permission,
             FaultMapping m) {
         GuestStage2Walk w = walk();
+        boolean user = Spsr.el(vcpu.pstate()) == 0;
+        boolean maintenance = (esr & Esr.CM) != 0;
+        boolean write = (needed & GuestStage2Walk.WRITE) != 0 && !maintenance;
         boolean marked;
         do {
-            if (!w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
+            int sampled = shadow.invalidations();
+            // Only the entry as it is now can be marked dirty.
+            boolean known = w.recall(shadow, ipa) && !(write && w.isClean());
+            if (!known && !w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
                 return inject(esr, w.status(), far);
             }
-            boolean user = Spsr.el(vcpu.pstate()) == 0;
-            int granted = w.rights(user);
-            boolean denied = (needed & ~granted) != 0;
-            if (denied && (permission || !w.isYoung() || !hasMemory(w.pa()))) {
-                return inject(esr, Esr.FSC_PERMISSION + w.level(), far);
-            }
-            // Else the PE gets what there is, and finds by itself what is wrong first.
-            boolean maintenance = (esr & Esr.CM) != 0;
-            if (maintenance && permission && w.isClean()) {
+            boolean denied = (needed & ~w.rights(user)) != 0;
+            if (denied) {
+                if (permission || !w.isYoung() || !hasMemory(w.pa())) {
+                    if (w.isYoung()) {
+                        m.of(shadow.mmu(), ipa);
+                        give(w, m, sampled);
+                        m.remember();
+                    }
+                    return inject(esr, Esr.FSC_PERMISSION + w.level(), far);
+                }
+                // The PE gets what there is, and finds by itself what is wrong first.
+            } else if (maintenance && permission && w.isClean()) {
                 // It has no effect, and no descriptor is marked for it.
                 vcpu.skipInstruction();
                 return Handled.RESUME;
             }
-            marked = denied || w.mark((needed & GuestStage2Walk.WRITE) != 0 && !maintenance);
+            marked = denied || known || w.mark(write);
+            give(w, m, sampled);
         } while (!marked);
-        give(w, m);
         return OURS;
     }
 
-    /** Has what a walk has found be mapped. */
+    /** Has what a walk has found be mapped, and not remembered. */
     static void give(GuestStage2Walk w, FaultMapping m) {
         boolean writable = (w.rights(false) & GuestStage2Walk.WRITE) != 0;
         m.translated(w.pa(), w.size(), prot(w), writable, w.level());
+    }
+
+    /** The same of an entry that the context is to know from now on. */
+    static void give(GuestStage2Walk w, FaultMapping m, int invalidations) {
+        give(w, m);
+        m.madeFrom(w.descriptor(), invalidations);
     }
 
     private boolean hasMemory(long l1Ipa) {
@@ -213,6 +233,29 @@ public final class ShadowFaults {
     }
 
     /**
+     * After a fault of a read-modify-write that was {@link #OURS} as a read: whether L1's entry
+     * lets it write too, where there is no memory that could be mapped to find out.
+     *
+     * @return if not, the fault was injected
+     */
+    public boolean mayWriteToo(long esr, long far) {
+        GuestStage2Walk w = walk();
+        if ((w.rights(false) & GuestStage2Walk.WRITE) == 0) {
+            inject(esr | Esr.WNR, Esr.FSC_PERMISSION + w.level(), far);
+            return false;
+        }
+        if (w.isClean() && w.walk(shadowOf().vttbr(), shadowOf().vtcr(), w.ipa())) {
+            // What another observer has changed meanwhile is not this access's any more.
+            w.mark(true);
+        }
+        return true;
+    }
+
+    private ShadowMmu shadowOf() {
+        return vcpu.hwMmu().shadow();
+    }
+
+    /**
      * Translates an address of L2 for an access that the hypervisor makes in its place.
      *
      * @param access of {@link GuestStage2Walk#READ}, {@link GuestStage2Walk#WRITE}
@@ -228,23 +271,30 @@ public final class ShadowFaults {
             return true;
         }
         GuestStage2Walk w = walk();
-        boolean marked = false;
-        while (!marked) {
+        boolean write = (access & GuestStage2Walk.WRITE) != 0;
+        while (true) {
+            int sampled = shadow.invalidations();
+            boolean known = w.recall(shadow, m.key()) && !(write && w.isClean());
             int status;
-            if (!w.walk(shadow.vttbr(), shadow.vtcr(), m.ipa())) {
+            if (!known && !w.walk(shadow.vttbr(), shadow.vtcr(), m.key())) {
                 status = w.status();
             } else if ((access & ~w.rights(user)) != 0) {
                 status = Esr.FSC_PERMISSION + w.level();
+                if (w.isYoung()) {
+                    give(w, m, sampled);
+                    m.remember();
+                }
+            } else if (known || w.mark(write)) {
+                give(w, m, sampled);
+                m.remember();
+                return true;
             } else {
-                marked = w.mark((access & GuestStage2Walk.WRITE) != 0);
                 continue;
             }
             long esr = Esr.of(Esr.EC_DATA_ABORT, true, iss | status);
-            inject(vcpu, esr, far, m.ipa() >>> 12 << 4);
+            inject(vcpu, esr, far, m.key() >>> 12 << 4);
             return false;
         }
-        give(w, m);
-        return true;
     }
 
     /** Whether L1's entry for what was translated last makes it Device memory. */

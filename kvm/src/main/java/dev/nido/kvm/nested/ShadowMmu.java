@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>KVM: the nested fields of {@code struct kvm_s2_mmu}.
  */
+// Volatile fields are written under a lock.
+@SuppressWarnings("NonAtomicVolatileUpdate")
 public final class ShadowMmu {
 
     /** {@link #vttbr} of a context that shadows nothing: CnP, which is never part of one. */
@@ -26,6 +28,8 @@ public final class ShadowMmu {
     private final S2Mmu mmu = new S2Mmu(this);
     private final int owner;
     private final Leaf leaf = new Leaf();
+    private final GuestEntries entries = new GuestEntries();
+    private volatile int invalidations;
 
     private volatile long vttbr = INVALID;
     private volatile long vtcr;
@@ -90,25 +94,70 @@ public final class ShadowMmu {
     }
 
     /**
-     * Drops what it has of a range, as L1's TLBI by address does; stage-1 results of the VMID stay.
+     * L1 invalidates a range, as by TLBI by address: all entries of L1's that translate any byte of
+     * it go, and whatever was made from them; stage-1 results of the VMID stay.
      *
      * @param ipa of L2, page aligned
      * @param bytes a multiple of the page
      */
     public void unmap(long ipa, long bytes) {
+        invalidations++;
+        entries.remove(ipa, bytes, this::unmapTable);
+        unmapTable(ipa, bytes);
+    }
+
+    private void unmapTable(long ipa, long bytes) {
         Stage2PageTable table = mmu.pgt();
-        long end = Math.min(ipa + bytes, 1L << table.geometry().iaBits());
+        long end = Math.min(ipa + bytes, table.geometry().inputLimit());
         if (ipa >= 0 && ipa < end) {
             table.unmap(ipa, end - ipa);
         }
     }
 
-    /** Drops all that it has. */
+    /** L1 invalidates everything. */
     public void unmapAll() {
+        invalidations++;
+        entries.clear();
+        unmapLeaves();
+    }
+
+    /**
+     * Drops a leaf that was there for a moment; the entry that it was made from is not affected.
+     */
+    void unmapLeaf(long ipa) {
+        unmapTable(ipa & -mmu.pageSize(), mmu.pageSize());
+    }
+
+    /** The hypervisor takes all memory away; what L1's entries were stays known. */
+    void unmapLeaves() {
         Stage2PageTable table = mmu.pgt();
         if (table != null) {
             table.unmap(0, table.geometry().inputLimit());
         }
+    }
+
+    /**
+     * A number that changes with each invalidation by L1; to be sampled before L1's tables are
+     * walked for a fault.
+     */
+    public int invalidations() {
+        return invalidations;
+    }
+
+    /** Entries of L1's that it was filled from. */
+    GuestEntries entries() {
+        return entries;
+    }
+
+    /**
+     * Something is mapped that an entry of L1's gives.
+     *
+     * @param ipa of L2
+     * @param size bytes of the entry
+     * @param descriptor the entry
+     */
+    public void remember(long ipa, long size, long descriptor) {
+        entries.put(ipa, Long.numberOfTrailingZeros(size), descriptor);
     }
 
     /**

@@ -299,11 +299,11 @@ public final class ShadowMmus {
         }
     }
 
-    /** Drops everything; the VM's lock is held for writing. */
+    /** Takes all memory away; the VM's lock is held for writing. */
     public void unmapAll() {
         for (ShadowMmu s : all) {
             if (s.isValid()) {
-                s.unmapAll();
+                s.unmapLeaves();
             }
         }
     }
