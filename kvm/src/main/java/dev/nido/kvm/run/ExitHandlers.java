@@ -39,6 +39,10 @@ final class ExitHandlers {
             case Esr.EC_SMC -> {
                 traceCall(esr);
                 vcpu.skipInstruction();
+                if ((Esr.iss(esr) & 0xffff) != 0) {
+                    vcpu.setReg(0, -1); // NOT_SUPPORTED, as the PE itself answers
+                    yield Handled.RESUME;
+                }
                 yield vcpu.vm().firmware().secureCall(vcpu);
             }
             case Esr.EC_SYSTEM -> systemRegister(esr);

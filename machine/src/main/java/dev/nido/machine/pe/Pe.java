@@ -450,6 +450,11 @@ public final class Pe {
         if (el == 1 && (hcr & HcrEl2.TSC) != 0) {
             return new GuestException(Esr.EC_SMC, imm16 & 0xffff, 2);
         }
+        if (imm16 != 0 && machine.firmware() != null) {
+            x[0] = -1; // NOT_SUPPORTED: calls have the immediate 0 (Arm DEN 0028, 2.9).
+            pc += 4;
+            return null;
+        }
         return callFirmware(true);
     }
 
