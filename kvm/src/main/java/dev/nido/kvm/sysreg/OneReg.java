@@ -88,6 +88,15 @@ public final class OneReg {
     public static void set(Vcpu vcpu, long id, long[] value) {
         requireArm64(id);
         vcpu.detach();
+        if (vcpu.nested() != null) {
+            // The mode, and registers that decide which of the others are in the PE.
+            vcpu.nested().switchContext(() -> setAny(vcpu, id, value));
+        } else {
+            setAny(vcpu, id, value);
+        }
+    }
+
+    private static void setAny(Vcpu vcpu, long id, long[] value) {
         switch (RegisterId.classOf(id)) {
             case RegisterId.CORE -> setCore(vcpu, id, value);
             case RegisterId.DEMUX -> requireSame(id, ccsidr(vcpu, id), value[0]);

@@ -85,6 +85,10 @@ public final class TrapForwarding {
     }
 
     private static boolean isThere(Vcpu vcpu, SysReg r) {
+        if (r.feature() == Feature.PMUv3) {
+            // Those of counters beyond PMCR_EL0.N are UNDEFINED only after the traps.
+            return vcpu.vm().idRegisters().hasPmu();
+        }
         EmulatedRegister row = EmulatedRegisters.of(r.key());
         return row != null && row.exists(vcpu);
     }
