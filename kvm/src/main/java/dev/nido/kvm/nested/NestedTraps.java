@@ -2,6 +2,7 @@ package dev.nido.kvm.nested;
 
 import dev.nido.arch.CptrEl2;
 import dev.nido.arch.HcrEl2;
+import dev.nido.arch.IchHcrEl2;
 import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.Vcpu;
@@ -16,6 +17,9 @@ public final class NestedTraps {
 
     /** What of the guest's HCR_EL2 never reaches the PE's. */
     private static final long NOT_MERGED = HcrEl2.TGE | HcrEl2.E2H | HcrEl2.RW;
+
+    private static final long INTERFACE_TRAPS =
+            IchHcrEl2.TC | IchHcrEl2.TALL0 | IchHcrEl2.TALL1 | IchHcrEl2.TDIR;
 
     private static final long FPEN = 3L << CptrEl2.FPEN_SHIFT;
 
@@ -41,6 +45,7 @@ public final class NestedTraps {
                 cpu.write(SysReg.VNCR_EL2, nested.page().pa());
             }
             cpu.write(SysReg.HCR_EL2, hcr | hyp(nv2, e2h));
+            vcpu.vgic().setTraps(0);
             return;
         }
         cpu.write(SysReg.VPIDR_EL2, nested.read(SysReg.VPIDR_EL2));
@@ -49,6 +54,7 @@ public final class NestedTraps {
         cpu.write(SysReg.CPTR_EL2, nested.e2h() ? cptr : El2Translation.cptr(cptr));
         cpu.write(SysReg.MDCR_EL2, mdcr | nested.read(SysReg.MDCR_EL2) & MdcrEl2.TDE);
         cpu.write(SysReg.HCR_EL2, hcr | nested.hcr() & ~NOT_MERGED);
+        vcpu.vgic().setTraps(nested.read(SysReg.ICH_HCR_EL2) & INTERFACE_TRAPS);
     }
 
     /**

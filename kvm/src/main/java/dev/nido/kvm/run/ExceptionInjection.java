@@ -2,6 +2,7 @@ package dev.nido.kvm.run;
 
 import dev.nido.arch.Esr;
 import dev.nido.arch.Feature;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SctlrEl1;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
@@ -85,9 +86,20 @@ public final class ExceptionInjection {
         }
     }
 
+    /** FEAT_NV: at EL1 of a hypervisor's guest that is one itself, EL1 says that it is EL2. */
+    private static long shown(Vcpu vcpu, long spsr) {
+        if (vcpu.nested() == null || Spsr.el(spsr) != 1) {
+            return spsr;
+        }
+        long nv = vcpu.nested().hcr() & (HcrEl2.NV | HcrEl2.NV1 | HcrEl2.NV2);
+        return (nv & HcrEl2.NV) == 0 || nv == (HcrEl2.NV | HcrEl2.NV1)
+                ? spsr
+                : spsr ^ 3L << Spsr.EL_SHIFT;
+    }
+
     private static void enter(Vcpu vcpu, int offset) {
         long old = vcpu.pstate();
-        vcpu.writeSys(SysReg.SPSR_EL1, old);
+        vcpu.writeSys(SysReg.SPSR_EL1, shown(vcpu, old));
         vcpu.writeSys(SysReg.ELR_EL1, vcpu.pc());
         int group = Spsr.el(old) < 1 ? 0x400 : (old & Spsr.SP) == 0 ? 0 : 0x200;
         long sctlr = vcpu.readSys(SysReg.SCTLR_EL1);

@@ -21,6 +21,9 @@ final class ListRegisters {
     private PhysicalCpu cpu;
     private long control;
 
+    /** Controls of ICH_HCR_EL2 that trap the guest's accesses. */
+    private long traps;
+
     /**
      * @param count how many there are
      */
@@ -36,6 +39,7 @@ final class ListRegisters {
     void load(PhysicalCpu cpu) {
         this.cpu = cpu;
         control = CONTROL;
+        traps = 0;
         cpu.write(SysReg.ICH_HCR_EL2, control);
     }
 
@@ -78,7 +82,16 @@ final class ListRegisters {
     void setControl(long value) {
         if (value != control) {
             control = value;
-            cpu.write(SysReg.ICH_HCR_EL2, value);
+            cpu.write(SysReg.ICH_HCR_EL2, value | traps);
+        }
+    }
+
+    /** Has accesses to the interface trap. */
+    void setTraps(long bits) {
+        if (bits != traps) {
+            long counted = cpu.read(SysReg.ICH_HCR_EL2) & 0x1fL << EOI_COUNT_SHIFT;
+            traps = bits;
+            cpu.write(SysReg.ICH_HCR_EL2, control | traps | counted);
         }
     }
 
@@ -91,7 +104,7 @@ final class ListRegisters {
     boolean takeEnds() {
         boolean ends = (cpu.read(SysReg.ICH_HCR_EL2) >>> EOI_COUNT_SHIFT & 0x1f) != 0;
         if (ends) {
-            cpu.write(SysReg.ICH_HCR_EL2, control);
+            cpu.write(SysReg.ICH_HCR_EL2, control | traps);
         }
         return ends;
     }

@@ -159,6 +159,18 @@ public final class VgicCpu {
         }
     }
 
+    /**
+     * Has accesses to the interface of the VM's own interrupts trap, as the guest's EL2 asks for
+     * its guest that shares it; of a loaded vCPU.
+     *
+     * @param controls of ICH_HCR_EL2: TC, TALL0, TALL1, TDIR
+     */
+    public void setTraps(long controls) {
+        if (!shadow) {
+            registers.setTraps(controls);
+        }
+    }
+
     /** Whether the PE's interface is the shadow of the guest hypervisor's. */
     public boolean isShadow() {
         return shadow;

@@ -153,12 +153,14 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
             long[] now = controls.clone();
             now[CONTROLS.length - 2] = value();
             now[CONTROLS.length - 1] = value();
-            long pstate = pstate((controls[0] & HcrEl2.TGE) != 0);
+            long effective = HcrEl2.effective(cpu, controls[0]);
+            boolean host = HcrEl2.isHost(effective);
+            long pstate = pstate((effective & HcrEl2.TGE) != 0, host);
             if (random.nextInt(8) == 0) {
                 int word = OTHERS[random.nextInt(OTHERS.length)];
                 if (word == ERET) {
                     // Not to where the next case would not begin.
-                    long target = pstate(false) & ~Spsr.SS;
+                    long target = pstate(false, true);
                     now[CONTROLS.length - 2] = target;
                     now[CONTROLS.length - 1] = target;
                 }
@@ -193,14 +195,13 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
                 now[0] &= ~HcrEl2.TGE;
             }
             long mode = el == 0 ? 0 : el * 4L + 1;
-            return of(key, read, pstate(false) & ~0xfL | mode, now);
+            return of(key, read, pstate(false, true) & ~0xfL | mode, now);
         }
 
         private NestedCase of(int key, boolean read, long pstate, long[] now) {
             SysReg r = SysReg.decode(key);
             long x0 = key >> 14 == 1 ? address() : r == null ? value() : written(r);
-            return new NestedCase(
-                    0xd500_0000 | (read ? 1 << 21 : 0) | key << 5, x0, pstate, now);
+            return new NestedCase(0xd500_0000 | (read ? 1 << 21 : 0) | key << 5, x0, pstate, now);
         }
 
         /** What a case may write so that the test goes on. */
@@ -280,12 +281,17 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
             if (random.nextBoolean()) {
                 hcr |= HcrEl2.E2H;
             }
-            return hcr;
+            // One of them alone would leave one group of interrupts to the hypervisor's own host.
+            return (hcr & HcrEl2.IMO) != 0 ? hcr | HcrEl2.FMO : hcr & ~HcrEl2.FMO;
         }
 
-        private long pstate(boolean tge) {
+        /**
+         * Never EL1 under TGE. EL0 there only with E2H: without, both SCTLR_EL1, CPACR_EL1 and
+         * their counterparts of EL2 would have to be in the PE.
+         */
+        private long pstate(boolean tge, boolean e2h) {
             long mode = new long[] {0, 4, 5, 5, 8, 9, 9, 9}[random.nextInt(8)];
-            if (tge && (mode & 12) == 4) {
+            if (tge && (mode & 12) == 4 || tge && !e2h && mode == 0) {
                 mode = 9;
             }
             return mode

@@ -71,8 +71,7 @@ abstract class NestedSide implements AutoCloseable {
 
     static long address(NestedCase c) {
         if (c.isAccess()) {
-            return DifferentialSide.address(
-                    new AccessGenerator.Access(c.word(), 0, 0, 0, 0, 0));
+            return DifferentialSide.address(new AccessGenerator.Access(c.word(), 0, 0, 0, 0, 0));
         }
         int i = 0;
         while (NestedCase.OTHERS[i] != c.word()) {
