@@ -53,6 +53,10 @@ public final class NestedTraps {
         long cptr = nested.read(SysReg.CPTR_EL2);
         cpu.write(SysReg.CPTR_EL2, nested.e2h() ? cptr : El2Translation.cptr(cptr));
         cpu.write(SysReg.MDCR_EL2, mdcr | nested.read(SysReg.MDCR_EL2) & MdcrEl2.TDE);
+        if ((nested.hcr() & HcrEl2.NV2) != 0) {
+            // ACTLR_EL1 is in memory then, which a trap would come before.
+            hcr &= ~HcrEl2.TACR;
+        }
         cpu.write(SysReg.HCR_EL2, hcr | nested.hcr() & ~NOT_MERGED);
         vcpu.vgic().setTraps(nested.read(SysReg.ICH_HCR_EL2) & INTERFACE_TRAPS);
     }

@@ -70,6 +70,30 @@ public final class NestedVcpu implements NestedState {
         return page;
     }
 
+    /**
+     * Whether an access to a register of EL1 is one to memory (FEAT_NV2), because the guest's guest
+     * is a hypervisor; it has trapped first, for the sake of others that the same control traps.
+     */
+    public boolean isRedirected(SysReg r) {
+        if (vncrTlb == null || r.vncrOffset() < 0 || r.minimumEl() >= 2) {
+            return false;
+        }
+        long hcr = hcr();
+        return Spsr.el(vcpu.pstate()) == 1
+                && (hcr & HcrEl2.NV2) != 0
+                && (!r.vncrByNv1() || (hcr & HcrEl2.NV1) != 0);
+    }
+
+    /**
+     * Executes such an access.
+     *
+     * @param rt general-purpose register
+     * @return {@link dev.nido.kvm.Handled#RESUME}, or a negative errno
+     */
+    public int redirected(SysReg r, int rt, boolean read) {
+        return vncrTlb.access(r, rt, read);
+    }
+
     /** Where the VNCR page of its guest's EL2 is; null if the guests can't have one. */
     VncrTlb vncrTlb() {
         return vncrTlb;

@@ -16,6 +16,7 @@ import dev.nido.kvm.mmu.S2Mmu;
 import dev.nido.kvm.mmu.VmArch;
 import dev.nido.kvm.run.PhysicalCpu;
 import dev.nido.kvm.sysreg.TrapConfiguration;
+import dev.nido.machine.pe.GuestException;
 import dev.nido.machine.pe.Pe;
 
 /**
@@ -240,6 +241,37 @@ public final class VncrTlb {
             return r == -Errno.EAGAIN ? Handled.RESUME : r;
         }
         return write && !writable ? inject(esr, va, Esr.FSC_EXTERNAL) : Handled.RESUME;
+    }
+
+    /**
+     * Does what the PE would have done with an access to the page, which it trapped instead.
+     *
+     * @param r a register whose slot it is
+     * @param rt general-purpose register
+     * @return {@link Handled#RESUME}, or a negative errno
+     */
+    int access(SysReg r, int rt, boolean read) {
+        Pe pe = cpu.pe();
+        long va = VncrWindows.address(cpu.index()) + r.vncrOffset();
+        GuestException fault = null;
+        pe.mmu.resume();
+        try {
+            if (read) {
+                vcpu.setReg(rt, pe.mmu.loadVncr(va));
+            } else {
+                pe.mmu.storeVncr(va, vcpu.reg(rt));
+            }
+        } catch (GuestException e) {
+            fault = e;
+        } finally {
+            pe.mmu.suspend();
+        }
+        if (fault != null) {
+            cpu.write(SysReg.FAR_EL2, va);
+            return handle(Esr.of(Esr.EC_DATA_ABORT | 1, true, fault.iss));
+        }
+        vcpu.skipInstruction();
+        return Handled.RESUME;
     }
 
     private int faultStatus() {

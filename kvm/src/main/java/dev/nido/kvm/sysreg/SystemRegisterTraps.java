@@ -36,6 +36,9 @@ public final class SystemRegisterTraps {
         boolean read = (iss & 1) != 0;
         int rt = iss >> 5 & 31;
         SysReg register = SysReg.decode(key);
+        if (register != null && vcpu.nested() != null && vcpu.nested().isRedirected(register)) {
+            return vcpu.nested().redirected(register, rt, read);
+        }
         if (register != null && VcpuTimer.isTimer(register)) {
             return vcpu.timer().access(key, iss);
         }

@@ -252,6 +252,7 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
                                 | SctlrEl1.I;
                 case CPACR_EL1 -> random.nextLong() & 3L << 20;
                 case VBAR_EL1, VBAR_EL2 -> vectors;
+                case VNCR_EL2 -> random.nextInt(4) == 0 ? 0 : DifferentialSide.SCRATCH + 0x1_0000;
                 case VTCR_EL2 -> 1L << 31 | 2 << 16 | 1 << 6 | 24;
                 case SPSR_EL1, SPSR_EL2 -> value();
                 default -> 0;
