@@ -77,6 +77,17 @@ class NestedGicGuestTest {
                     movk    x23, #0xf42d, lsl #32
                     movk    x23, #0x5851, lsl #48
                     movz    x24, #0x80a, lsl #16        // GICR
+                    mrs     x19, mpidr_el1
+                    and     x19, x19, #0xff             // number of the CPU
+                    cbnz    x19, 1f
+                    cbz     x18, 1f
+                    movz    x0, #0xc400, lsl #16        // CPU_ON
+                    movk    x0, #3
+                    mov     x1, #1
+                    adr     x2, start
+                    smc     #0
+            1:      add     x21, x21, x19, lsl #8
+                    add     x24, x24, x19, lsl #17
                     movz    x25, #0x800, lsl #16        // GICD
                     mov     w0, #3
                     str     w0, [x25]
@@ -186,7 +197,7 @@ class NestedGicGuestTest {
 
             // On NV2 a condition that EL2 has made true is noticed at the next trap: this is one.
             next:   mrs     x9, ich_misr_el2
-                    cbz     x22, off
+                    cbz     x22, over
                     sub     x22, x22, #1
                     madd    x21, x21, x23, x23
                     ubfx    x0, x21, #40, #4
@@ -202,8 +213,9 @@ class NestedGicGuestTest {
                     cmp     x0, #7
                     b.lo    h_vmcr
                     b.eq    h_redistributor
-                    cmp     x0, #8
-                    b.eq    h_drop
+                    cmp     x0, #9
+                    b.lo    h_drop
+                    b.eq    h_send
             enter:  madd    x21, x21, x23, x23
                     mov     x0, #26
                     msr     icc_dir_el1, x0
@@ -221,6 +233,20 @@ class NestedGicGuestTest {
                     msr     spsr_el2, x28
                     eret
 
+            // One CPU ends the guest, the other itself.
+            over:   cbz     x19, off
+                    movz    x0, #0x8400, lsl #16
+                    movk    x0, #2
+                    smc     #0
+
+            h_send: ubfx    x0, x21, #50, #2
+                    ubfx    x1, x21, #52, #1
+                    orr     x0, x0, x1, lsl #24
+                    orr     x0, x0, #0x2000000
+                    msr     icc_sgi1r_el1, x0
+                    ubfx    x0, x21, #54, #1            // SPI 40 goes to one of the two
+                    str     x0, [x25, #0x6140]
+                    b       next
             h_status:
                     mrs     x0, ich_misr_el2
                     bl      mix
@@ -355,6 +381,8 @@ class NestedGicGuestTest {
                     cmp     x10, #7
                     b.lo    g_wait
                     b.eq    g_group
+                    cmp     x10, #8
+                    b.eq    g_send
                     nop
                     nop
                     b       guest
@@ -398,6 +426,10 @@ class NestedGicGuestTest {
                     wfi
                     msr     daifclr, #2
                     b       guest
+            g_send: mov     x10, #0x4000000
+                    orr     x10, x10, #3
+                    msr     icc_sgi1r_el1, x10
+                    b       guest
             g_group:
                     msr     icc_igrpen1_el1, xzr
                     mrs     x10, icc_ctlr_el1
@@ -407,21 +439,22 @@ class NestedGicGuestTest {
                     b       guest
             """;
 
-    private static String program(boolean e2h, long seed) {
+    private static String program(boolean e2h, int cpus, long seed) {
         return TOP.replace("sctlr_el1_", e2h ? "sctlr_el12" : "sctlr_el1")
                         .replace("msr     vbar_el1", e2h ? "msr     vbar_el12" : "msr     vbar_el1")
                         .replace("cntv_ctl_guest", e2h ? "cntv_ctl_el02" : "cntv_ctl_el0")
                         .replace(
                                 "start:",
-                                "start:  movz x22, #%d\nmovz x21, #%d\n".formatted(ROUNDS, seed))
+                                "start:  movz x22, #%d\nmovz x21, #%d\nmovz x18, #%d\n"
+                                        .formatted(ROUNDS, seed, cpus - 1))
                 + HostedGuest.OFF_BY_SMC;
     }
 
     private record Result(long seen, long left, String stream) {}
 
-    private static Result bare(CpuModel cpu, String program) {
+    private static Result bare(CpuModel cpu, int cpus, String program) {
         MachineConfig config =
-                new MachineConfig(cpu, 1, HostedGuest.RAM, 16 << 20, true, 1, 2, true);
+                new MachineConfig(cpu, cpus, HostedGuest.RAM, 16 << 20, true, 1, 2, true);
         try (Machine machine = new Machine(config)) {
             machine.bus()
                     .map("gicd", GICD, GicParameters.DISTRIBUTOR_SIZE, machine.gic().distributor());
@@ -429,7 +462,7 @@ class NestedGicGuestTest {
                     .map(
                             "gicr",
                             GICR,
-                            GicParameters.REDISTRIBUTOR_SIZE,
+                            (long) cpus * GicParameters.REDISTRIBUTOR_SIZE,
                             machine.gic().redistributors());
             byte[] image = Assembler.assemble(program, HostedGuest.RAM).bytes();
             machine.memory().write(0, image, 0, image.length);
@@ -439,8 +472,8 @@ class NestedGicGuestTest {
         }
     }
 
-    private static Result hosted(Feature nesting, CpuModel cpu, String program) {
-        try (HostedGuest guest = HostedGuest.nested(nesting, cpu, 1, program)) {
+    private static Result hosted(Feature nesting, CpuModel cpu, int cpus, String program) {
+        try (HostedGuest guest = HostedGuest.nested(nesting, cpu, cpus, program)) {
             VgicAttributes all = guest.vm.vgic().attributes();
             int group = VgicAttributes.GROUP_ADDRESS;
             all.set(group, VgicAttributes.ADDRESS_DISTRIBUTOR, GICD);
@@ -457,20 +490,22 @@ class NestedGicGuestTest {
                 machine.recorder().hash() + " " + machine.recorder().instructions());
     }
 
-    @ParameterizedTest(name = "{0} {1}")
+    @ParameterizedTest(name = "{0} {1}, {2} CPUs")
     @CsvSource({
-        "NV2, 'default,-e2h0', 1",
-        "NV2, 'default,-vhe', 2",
-        "NV, 'default,-e2h0', 3",
-        "NV, 'default,-vhe', 4",
-        "NV2, 'default,-e2h0,lrs=4', 5",
-        "NV, 'default,-vhe,lrs=4', 6"
+        "NV2, 'default,-e2h0', 1, 1",
+        "NV2, 'default,-vhe', 1, 2",
+        "NV, 'default,-e2h0', 1, 3",
+        "NV, 'default,-vhe', 1, 4",
+        "NV2, 'default,-e2h0', 2, 5",
+        "NV2, 'default,-e2h0,lrs=4', 2, 6",
+        "NV, 'default,-vhe,lrs=4', 2, 7"
     })
-    void bothSeeTheirInterruptsAtTheSameInstructions(Feature nesting, String model, long seed) {
+    void bothSeeTheirInterruptsAtTheSameInstructions(
+            Feature nesting, String model, int cpus, long seed) {
         CpuModel cpu = CpuModel.parse(model);
-        String program = program(cpu.has(Feature.VHE), seed);
-        Result expected = bare(cpu, program);
+        String program = program(cpu.has(Feature.VHE), cpus, seed);
+        Result expected = bare(cpu, cpus, program);
         assertThat(expected.left).isZero();
-        assertThat(hosted(nesting, cpu, program)).isEqualTo(expected);
+        assertThat(hosted(nesting, cpu, cpus, program)).isEqualTo(expected);
     }
 }
