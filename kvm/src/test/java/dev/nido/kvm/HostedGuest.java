@@ -108,6 +108,13 @@ public final class HostedGuest implements AutoCloseable {
         return guest;
     }
 
+    /** The same on a machine of the caller's. */
+    public static HostedGuest nestedOn(Machine machine, CpuModel cpu, int vcpus, String program) {
+        HostedGuest guest = new HostedGuest(machine, new Hypervisor(machine), cpu, vcpus);
+        guest.load(program);
+        return guest;
+    }
+
     /** The same with the wall clock. */
     public static HostedGuest nestedThreaded(
             Feature nesting, CpuModel cpu, int vcpus, int pes, String program) {

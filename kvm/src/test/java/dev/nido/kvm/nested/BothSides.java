@@ -84,13 +84,19 @@ final class BothSides {
             int blocks,
             Consumer<HostedGuest> prepare) {
         try (HostedGuest guest = HostedGuest.nested(nesting, cpu, 1, program)) {
-            enable(guest.vm.vgic().distributor(), guest.vm.vgic().redistributors());
+            enable(guest);
             prepare.accept(guest);
             return run(guest, blocks);
         }
     }
 
-    private static Outcome run(HostedGuest guest, int blocks) {
+    /** Has a guest's timers interrupt it. */
+    static void enable(HostedGuest guest) {
+        enable(guest.vm.vgic().distributor(), guest.vm.vgic().redistributors());
+    }
+
+    /** Runs a guest to its end. */
+    static Outcome run(HostedGuest guest, int blocks) {
         Exit exit = guest.runAll(blocks);
         assertThat(exit)
                 .as("at 0x%x", guest.vcpu(0).pc())
