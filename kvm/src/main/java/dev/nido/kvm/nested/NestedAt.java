@@ -124,7 +124,7 @@ final class NestedAt {
         try {
             shadows.prepare(shadow);
             int r = ofGuest(shadow);
-            if (r == 0 && both && stage2 && (pe.sys[PAR] & FAULT) == 0) {
+            if (r == DONE && !aborted && both && stage2 && (pe.sys[PAR] & FAULT) == 0) {
                 throughStage2(shadow);
             }
             return r;

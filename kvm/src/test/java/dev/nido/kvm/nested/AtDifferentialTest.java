@@ -9,7 +9,6 @@ import dev.nido.arch.HcrEl2;
 import dev.nido.arch.Spsr;
 import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
-import dev.nido.kvm.HostedGuest;
 import dev.nido.kvm.Vcpu;
 import dev.nido.machine.Machine;
 import dev.nido.machine.MachineConfig;
@@ -83,6 +82,15 @@ class AtDifferentialTest {
             pe.systemInstruction(SystemOperation.TLBI_ALLE2.key(), 0);
         }
 
+        boolean hasTablesOf(MonitorGuest g) {
+            int length = (int) (g.endOfTables() - MonitorGuest.TABLES);
+            byte[] here = new byte[length];
+            byte[] there = new byte[length];
+            g.guest.vm.ram().read(MonitorGuest.TABLES, here, 0, length);
+            machine.memory().read(MonitorGuest.TABLES - MonitorGuest.RAM, there, 0, length);
+            return Arrays.equals(here, there);
+        }
+
         long at(SystemOperation form, long va) {
             try {
                 pe.systemInstruction(form.key(), va);
@@ -99,9 +107,16 @@ class AtDifferentialTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"NV, false", "NV, true", "NV2, false", "NV2, true"})
-    void guestSeesWhatAPeDoes(Feature nesting, boolean e2h) {
-        CpuModel cpu = HostedGuest.hypervisorCpu(e2h);
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "NV; default,-vhe",
+                "NV; default,-e2h0",
+                "NV2; default,-vhe,+s2fwb",
+                "NV2; default,-e2h0,+s2fwb"
+            })
+    void guestSeesWhatAPeDoes(Feature nesting, String model) {
+        CpuModel cpu = CpuModel.parse(model);
         Random random = new Random(Long.getLong("nido.at.seed", 20_261_122));
         int[] outcomes = new int[2];
         for (int batch = 0; batch < 4; batch++) {
@@ -126,6 +141,7 @@ class AtDifferentialTest {
                                 .isEqualTo(Long.toHexString(expected));
                         outcomes[(int) actual & 1]++;
                     }
+                    assertThat(bare.hasTablesOf(g)).as("AT changes no table").isTrue();
                 }
             }
         }
@@ -186,6 +202,14 @@ class AtDifferentialTest {
                 d = oneIn(8) ? (long) random.nextInt(4) << 53 | d : d;
                 g.put(below.s2.slot(ipa, 3), spoil(d, LEAF_BITS, 3));
             }
+            for (int level = 0; level <= 3; level++) {
+                // Where the guest's guest has its own tables.
+                long page = below.s1.slot(VA, level) & -4096L;
+                long d = page | MonitorGuest.S2_NORMAL | 3;
+                d ^= oneIn(6) ? random.nextInt(16) << 2 : 0;
+                g.put(below.s2.slot(page, 3), oneIn(4) ? spoil(d, LEAF_BITS, 2) : d);
+            }
+            tables(below.s2, below.s1.base());
             tables(g.own, VA);
             tables(below.s1, VA);
             tables(below.s2, IPA);

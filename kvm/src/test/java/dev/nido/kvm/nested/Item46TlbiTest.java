@@ -9,6 +9,7 @@ import dev.nido.arch.SystemOperation;
 import dev.nido.kvm.HostedGuest;
 
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.util.Arrays;
@@ -196,6 +197,28 @@ class Item46TlbiTest {
             g.tlbi(0, SystemOperation.TLBI_VMALLE1IS, 0);
         } else {
             g.tlbi(0, SystemOperation.TLBI_IPAS2E1IS, IPA >>> 12);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = SystemOperation.class,
+            names = "TLBI_(VMALLS12E1|ALLE1).*",
+            mode = EnumSource.Mode.MATCH_ANY)
+    void bothStagesGo(SystemOperation form) {
+        try (MonitorGuest g = guest(Feature.NV2, true, 2)) {
+            MonitorGuest.Below below = g.new Below();
+            below.s1.map(VA, 3, IPA, MonitorGuest.NORMAL);
+            below.s2.map(IPA, 3, OLD, MonitorGuest.S2_NORMAL);
+            for (int i = 0; i < 2; i++) {
+                below.use(i, VMID, ASID);
+                assertThat(g.loadBelow(i, VA)).isEqualTo(1);
+            }
+            below.s2.map(IPA, 3, NEW, MonitorGuest.S2_NORMAL);
+            assertThat(g.loadBelow(0, VA)).as("stale").isEqualTo(1);
+            g.tlbi(0, form, 0);
+            assertThat(g.loadBelow(0, VA)).isEqualTo(2);
+            assertThat(g.loadBelow(1, VA)).as("on another CPU").isEqualTo(isLocal(form) ? 1 : 2);
         }
     }
 
