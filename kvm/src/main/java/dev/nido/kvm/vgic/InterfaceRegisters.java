@@ -17,9 +17,20 @@ final class InterfaceRegisters {
 
     void load(PhysicalCpu cpu) {
         this.cpu = cpu;
-        cpu.write(SysReg.ICH_VMCR_EL2, vmcr);
-        cpu.write(SysReg.ICH_AP0R0_EL2, ap0r0);
-        cpu.write(SysReg.ICH_AP1R0_EL2, ap1r0);
+        load(cpu, vmcr, ap0r0, ap1r0);
+    }
+
+    /** Gives a PE these values; a write costs more than a look. */
+    static void load(PhysicalCpu cpu, long vmcr, long ap0r0, long ap1r0) {
+        set(cpu, SysReg.ICH_VMCR_EL2, vmcr);
+        set(cpu, SysReg.ICH_AP0R0_EL2, ap0r0);
+        set(cpu, SysReg.ICH_AP1R0_EL2, ap1r0);
+    }
+
+    private static void set(PhysicalCpu cpu, SysReg r, long value) {
+        if (cpu.read(r) != value) {
+            cpu.write(r, value);
+        }
     }
 
     void put() {

@@ -103,11 +103,13 @@ final class NestedInterface {
     /** Makes the shadows in a PE whose list registers are empty ({@code vgic_v3_load_nested}). */
     void load(PhysicalCpu cpu) {
         this.cpu = cpu;
-        cpu.write(SysReg.ICH_VMCR_EL2, state.read(SysReg.ICH_VMCR_EL2));
-        cpu.write(SysReg.ICH_AP0R0_EL2, state.read(SysReg.ICH_AP0R0_EL2));
-        cpu.write(SysReg.ICH_AP1R0_EL2, state.read(SysReg.ICH_AP1R0_EL2));
+        InterfaceRegisters.load(
+                cpu,
+                state.read(SysReg.ICH_VMCR_EL2),
+                state.read(SysReg.ICH_AP0R0_EL2),
+                state.read(SysReg.ICH_AP1R0_EL2));
         silent = (state.read(SysReg.ICH_HCR_EL2) & EN) == 0;
-        quiet = silent || maintenance();
+        quiet = silent | driveMaintenance();
         synchronized (vgicCpu.vgic.lock) {
             for (int i = 0; i < implemented; i++) {
                 long value = state.read(ListRegister.of(i));
@@ -278,8 +280,8 @@ final class NestedInterface {
         return vgicCpu.local[vgicCpu.vgic.maintenanceIntid()];
     }
 
-    /** Gives it the level that the registers say. The lock is not held. */
-    void driveMaintenance() {
+    /** Gives it the level that the registers say, and says it. The lock is not held. */
+    boolean driveMaintenance() {
         boolean level = maintenance();
         VirtualInterrupt irq = maintenanceInterrupt();
         if (irq.level != level) {
@@ -290,6 +292,7 @@ final class NestedInterface {
                 vgicCpu.kickDue = false;
             }
         }
+        return level;
     }
 
     /** Before the guest hypervisor itself executes: see {@link NestedState#trapInterface}. */

@@ -346,12 +346,12 @@ public final class VgicCpu {
 
     /** Fills the list registers ({@code kvm_vgic_flush_hwstate}). */
     public void flush() {
+        if (shadow) {
+            flushShadow();
+            return;
+        }
         if (nested != null) {
             nested.driveMaintenance();
-            if (shadow) {
-                flushShadow();
-                return;
-            }
             nested.watchMaintenance();
         }
         if (!stale && used == 0 && !mapped.anyHigh()) {
