@@ -57,8 +57,23 @@ public final class NestedTraps {
             // ACTLR_EL1 is in memory then, which a trap would come before.
             hcr &= ~HcrEl2.TACR;
         }
-        cpu.write(SysReg.HCR_EL2, hcr | nested.hcr() & ~NOT_MERGED);
+        cpu.write(SysReg.HCR_EL2, hcr | merged(nested.hcr()));
         vcpu.vgic().setTraps(nested.read(SysReg.ICH_HCR_EL2) & INTERFACE_TRAPS);
+    }
+
+    /** What of the guest's HCR_EL2 acts in the PE's, in which IMO, FMO and AMO are set already. */
+    static long merged(long hcr) {
+        long without = NOT_MERGED;
+        if ((hcr & HcrEl2.IMO) == 0) {
+            without |= HcrEl2.VI;
+        }
+        if ((hcr & HcrEl2.FMO) == 0) {
+            without |= HcrEl2.VF;
+        }
+        if ((hcr & HcrEl2.AMO) == 0) {
+            without |= HcrEl2.VSE;
+        }
+        return hcr & ~without;
     }
 
     /**

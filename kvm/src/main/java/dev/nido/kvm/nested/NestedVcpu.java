@@ -347,7 +347,8 @@ public final class NestedVcpu implements NestedState {
         }
         // A virtual SError that the guest's guest has taken is pending no more.
         long vhcr = page.get(SysReg.HCR_EL2);
-        if ((vhcr & HcrEl2.VSE) != 0 && (pe.sys[HCR] & HcrEl2.VSE) == 0) {
+        long both = HcrEl2.AMO | HcrEl2.VSE;
+        if ((vhcr & both) == both && (pe.sys[HCR] & HcrEl2.VSE) == 0) {
             page.set(SysReg.HCR_EL2, vhcr & ~HcrEl2.VSE);
         }
     }

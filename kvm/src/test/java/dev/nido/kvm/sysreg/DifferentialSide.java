@@ -164,6 +164,10 @@ abstract class DifferentialSide implements AutoCloseable {
         return RAM_SIZE;
     }
 
+    static long tables() {
+        return TABLES;
+    }
+
     static long vectors() {
         return VECTORS;
     }

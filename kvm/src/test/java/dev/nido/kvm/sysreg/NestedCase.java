@@ -46,6 +46,8 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
         SysReg.TTBR1_EL2,
         SysReg.TTBR0_EL1,
         SysReg.TTBR1_EL1,
+        SysReg.MAIR_EL2,
+        SysReg.MAIR_EL1,
         SysReg.VTTBR_EL2,
         SysReg.VTCR_EL2,
         SysReg.VNCR_EL2,
@@ -71,6 +73,12 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
 
     /** In {@link #OTHERS}: ERET. */
     static final int ERET = OTHERS[0];
+
+    /** 39 bits of addresses in each half, granules of 4 KiB. */
+    private static final long TCR = 25 | 25 << 16 | 2L << 30 | 5L << 32;
+
+    /** TBI0, TBI1, HA, HPD0, HPD1. */
+    private static final long TCR_RANDOM = 0x37L << 37;
 
     private static final long SCTLR_RANDOM =
             SctlrEl1.UMA
@@ -134,6 +142,7 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
         private final SysReg[] registers = SysReg.values();
         private final SystemOperation[] operations = SystemOperation.values();
         private long[] controls;
+        private boolean e2h;
 
         Generator(long seed, CpuModel cpu, long vectors) {
             random = new SplittableRandom(seed);
@@ -191,7 +200,7 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
         NestedCase next(int key, boolean read, int el) {
             next();
             long[] now = controls.clone();
-            if (el == 1) {
+            if (el == 1 || !HcrEl2.isHost(HcrEl2.effective(cpu, now[0]))) {
                 now[0] &= ~HcrEl2.TGE;
             }
             long mode = el == 0 ? 0 : el * 4L + 1;
@@ -222,7 +231,11 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
 
         private long control(SysReg r) {
             return switch (r) {
-                case HCR_EL2 -> hcr();
+                case HCR_EL2 -> {
+                    long hcr = hcr();
+                    e2h = (HcrEl2.effective(cpu, hcr) & HcrEl2.E2H) != 0;
+                    yield hcr;
+                }
                 case CPTR_EL2 -> random.nextLong() & random.nextLong();
                 case MDCR_EL2 ->
                         CpuModel.EVENT_COUNTERS
@@ -247,11 +260,19 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
                                                 | IchHcrEl2.TDIR);
                 case SCTLR_EL1, SCTLR_EL2 ->
                         SctlrEl1.RESET & ~SCTLR_RANDOM
-                                | random.nextLong() & SCTLR_RANDOM
+                                | random.nextLong() & (SCTLR_RANDOM | SctlrEl1.M)
                                 | SctlrEl1.C
                                 | SctlrEl1.I;
                 case CPACR_EL1 -> random.nextLong() & 3L << 20;
                 case VBAR_EL1, VBAR_EL2 -> vectors;
+                case TTBR0_EL1, TTBR1_EL1, TTBR0_EL2, TTBR1_EL2 -> DifferentialSide.tables();
+                case MAIR_EL1, MAIR_EL2 -> 0xff_44_04_00L;
+                case TCR_EL1 -> TCR | random.nextLong() & TCR_RANDOM;
+                case TCR_EL2 ->
+                        e2h
+                                ? TCR | random.nextLong() & TCR_RANDOM
+                                : TCR & 0x3f | 1L << 31 | 1 << 23 | 5 << 16;
+                case VTTBR_EL2 -> NestedSide.STAGE2 | (long) random.nextInt(3) << 48;
                 case VNCR_EL2 -> random.nextInt(4) == 0 ? 0 : DifferentialSide.SCRATCH + 0x1_0000;
                 case VTCR_EL2 -> 1L << 31 | 2 << 16 | 1 << 6 | 24;
                 case SPSR_EL1, SPSR_EL2 -> value();
@@ -263,16 +284,7 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
             long hcr =
                     random.nextLong()
                             & random.nextLong()
-                            & ~(HcrEl2.VM
-                                    | HcrEl2.DC
-                                    | HcrEl2.VI
-                                    | HcrEl2.VF
-                                    | HcrEl2.VSE
-                                    | HcrEl2.E2H
-                                    | HcrEl2.TGE
-                                    | HcrEl2.NV
-                                    | HcrEl2.NV1
-                                    | HcrEl2.NV2);
+                            & ~(HcrEl2.E2H | HcrEl2.TGE | HcrEl2.NV | HcrEl2.NV1 | HcrEl2.NV2);
             if (random.nextInt(4) == 0) {
                 hcr |= HcrEl2.TGE;
             }

@@ -25,6 +25,9 @@ class NestedRegisterDifferentialTest {
 
     private static final long SEED = Long.parseLong(System.getenv().getOrDefault("NIDO_SEED", "1"));
 
+    private static final int FIRST_KEY = 1 << 14;
+    private static final int KEYS = 1 << 16;
+
     /** A guest on both sides. */
     private static final class Pair implements AutoCloseable {
         private final String name;
@@ -75,6 +78,23 @@ class NestedRegisterDifferentialTest {
         try (Pair pair = new Pair(nesting, cpu)) {
             for (int n = 0; n < CASES; n++) {
                 pair.execute(pair.generator.next());
+            }
+        }
+    }
+
+    /**
+     * All of op0 = 1, 2, 3, allocated or not, read and written, at EL0, EL1 and EL2; with few cases
+     * a part of them.
+     */
+    @ParameterizedTest(name = "{0}, {1}")
+    @CsvSource({"NV, default", "NV2, 'default,-vhe'", "NV2, 'max,+nv2,-e2h0'"})
+    void everyEncodingEndsAsOnTheBareMachine(Feature nesting, String cpu) {
+        int every = CASES < 100_000 ? 29 : 1;
+        try (Pair pair = new Pair(nesting, cpu)) {
+            for (int key = FIRST_KEY + (int) (SEED % every); key < KEYS; key += every) {
+                for (int i = 0; i < 6; i++) {
+                    pair.execute(pair.generator.next(key, (i & 1) != 0, i >> 1));
+                }
             }
         }
     }

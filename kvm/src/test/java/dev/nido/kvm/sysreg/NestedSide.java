@@ -21,6 +21,12 @@ import java.util.function.BiConsumer;
 abstract class NestedSide implements AutoCloseable {
 
     private static final long OTHERS = DifferentialSide.RAM + 0xa000;
+
+    /** A table of stage 2 that maps RAM where it is: 40 bits from level 1, VTCR_EL2.SL0 = 1. */
+    static final long STAGE2 = DifferentialSide.RAM + 0xc000;
+
+    private static final long S2_NORMAL = 15 << 2 | 3 << 6 | 3 << 8 | 1 << 10;
+
     private static final int RAM_SIZE = DifferentialSide.ramSize();
 
     /** Where the hypervisor's machine has its memory. */
@@ -82,6 +88,9 @@ abstract class NestedSide implements AutoCloseable {
 
     private static void load(BiConsumer<Long, Integer> memory) {
         DifferentialSide.load(memory);
+        long block = DifferentialSide.RAM | S2_NORMAL | 1;
+        memory.accept(STAGE2 + 8, (int) block);
+        memory.accept(STAGE2 + 12, (int) (block >>> 32));
         for (int i = 0; i < NestedCase.OTHERS.length; i++) {
             memory.accept(OTHERS + i * 4L, NestedCase.OTHERS[i]);
         }
