@@ -100,6 +100,25 @@ final class TrapProgram {
     private static Map<String, Integer> count(Column column, Operation operation, int times)
             throws IOException {
         Counter counter = new Counter();
+        BoardConfig.Hosting hosting = BoardConfig.Hosting.STANDARD.withNesting(column.nesting);
+        run(column, operation, times, hosting, counter);
+        return counter.exits;
+    }
+
+    /**
+     * Runs the program to its end, deterministically.
+     *
+     * @param hosting null for the bare machine
+     * @param tracer null for none
+     * @return the hash of the instruction stream
+     */
+    static String run(
+            Column column,
+            Operation operation,
+            int times,
+            BoardConfig.Hosting hosting,
+            Tracer tracer)
+            throws IOException {
         Path file = Files.createTempFile("nido-bench", ".bin");
         try {
             Files.write(file, assemble(column.vhe, operation, times));
@@ -110,23 +129,23 @@ final class TrapProgram {
                             .memory(MEMORY)
                             .startEl(2)
                             .deterministic(true)
-                            .hosting(BoardConfig.Hosting.STANDARD.withNesting(column.nesting))
+                            .hosting(hosting)
                             .build();
             try (VirtBoard board = VirtBoard.create(config)) {
-                board.setTracer(counter);
+                board.setTracer(tracer);
                 MachineEnd end = board.run(LIMIT);
                 if (!(end instanceof MachineEnd.PoweredOff)) {
                     throw new IOException(
                             "the program of %s, %s ended with %s"
                                     .formatted(column.text, operation.text, end));
                 }
+                return board.machine().recorder().hash();
             }
         } catch (BoardException e) {
             throw new IOException(e.getMessage(), e);
         } finally {
             Files.deleteIfExists(file);
         }
-        return counter.exits;
     }
 
     static byte[] assemble(boolean vhe, Operation operation, int times) throws IOException {

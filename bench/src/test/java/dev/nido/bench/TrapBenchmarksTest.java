@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.bench.TrapProgram.Column;
 import dev.nido.bench.TrapProgram.Operation;
+import dev.nido.board.BoardConfig;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,17 @@ class TrapBenchmarksTest {
     void anInterruptThatTheGuestsGuestHasIsAcknowledgedAndEndedWithoutAnExit(Column column)
             throws Exception {
         assertThat(TrapProgram.exits(column, Operation.EOI)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Column.class)
+    void neitherHypervisorNorGuestSeesThatThereIsOneBelow(Column column) throws Exception {
+        BoardConfig.Hosting hosting = BoardConfig.Hosting.STANDARD.withNesting(column.nesting);
+        for (Operation operation : Operation.values()) {
+            assertThat(TrapProgram.run(column, operation, 6, hosting, null))
+                    .as(operation.text)
+                    .isEqualTo(TrapProgram.run(column, operation, 6, null, null));
+        }
     }
 
     @Test
