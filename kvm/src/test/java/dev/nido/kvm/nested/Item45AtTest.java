@@ -151,4 +151,90 @@ class Item45AtTest {
             assertThat(g.at(0, SystemOperation.AT_S1E2R, VA) & ADDRESS).isEqualTo(PAGE + 4096);
         }
     }
+
+    // The guest hypervisor's guest
+
+    private static final long IPA = 0x12_3456_7000L;
+    private static final long STAGE2 = 1 << 9;
+    private static final long ON_WALK = 1 << 8;
+
+    private static MonitorGuest.Below below(MonitorGuest g) {
+        MonitorGuest.Below below = g.new Below();
+        below.use(0, 5, 5);
+        below.s1.map(VA, 3, IPA, MonitorGuest.NORMAL);
+        below.s2.map(IPA, 3, PAGE, MonitorGuest.S2_NORMAL);
+        return below;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"NV, false", "NV, true", "NV2, false", "NV2, true"})
+    void guestIsTranslatedByOneStageOrBoth(Feature nesting, boolean e2h) {
+        try (MonitorGuest g = guest(nesting, e2h)) {
+            MonitorGuest.Below below = below(g);
+            assertThat(g.at(0, SystemOperation.AT_S1E1W, VA) & ADDRESS).isEqualTo(IPA);
+            assertThat(g.at(0, SystemOperation.AT_S12E1W, VA) & ADDRESS).isEqualTo(PAGE);
+            assertThat(status(g.at(0, SystemOperation.AT_S1E0R, VA)))
+                    .isEqualTo(Esr.FSC_PERMISSION | 3);
+            assertThat(status(g.at(0, SystemOperation.AT_S12E0R, VA)))
+                    .isEqualTo(Esr.FSC_PERMISSION | 3);
+            below.s2.map(IPA, 3, PAGE, MonitorGuest.S2_NORMAL & ~(2 << 6));
+            long par = g.at(0, SystemOperation.AT_S12E1W, VA);
+            assertThat(status(par)).isEqualTo(Esr.FSC_PERMISSION | 3);
+            assertThat(par & (STAGE2 | ON_WALK)).isEqualTo(STAGE2);
+            assertThat(g.at(0, SystemOperation.AT_S12E1R, VA) & 1).isZero();
+            assertThat(g.load(0, PAGE)).as("the own registers are back").isZero();
+        }
+    }
+
+    @Test
+    void faultOfStage2OnAWalkSaysSo() {
+        try (MonitorGuest g = guest(Feature.NV2, true)) {
+            MonitorGuest.Below below = below(g);
+            below.s2.unmap(below.s1.slot(VA, 2) & -4096, 3);
+            for (SystemOperation form :
+                    new SystemOperation[] {SystemOperation.AT_S1E1R, SystemOperation.AT_S12E0W}) {
+                long par = g.at(0, form, VA);
+                assertThat(status(par)).isEqualTo(Esr.FSC_TRANSLATION | 3);
+                assertThat(par & (STAGE2 | ON_WALK)).isEqualTo(STAGE2 | ON_WALK);
+            }
+        }
+    }
+
+    @Test
+    void withoutStage2TheGuestsAddressesAreTheHypervisors() {
+        try (MonitorGuest g = guest(Feature.NV2, true)) {
+            below(g);
+            g.guest.vcpu(0).writeSys(SysReg.HCR_EL2, HcrEl2.RW | HcrEl2.E2H);
+            assertThat(g.at(0, SystemOperation.AT_S12E1R, VA) & ADDRESS).isEqualTo(IPA);
+            g.guest.vcpu(0).writeSys(SysReg.HCR_EL2, HcrEl2.RW | HcrEl2.E2H | HcrEl2.DC);
+            long par = g.at(0, SystemOperation.AT_S1E1R, IPA);
+            assertThat(par & ADDRESS).as("stage 1 is off").isEqualTo(IPA);
+            assertThat(par >>> 56).as("Write-Back").isEqualTo(0xff);
+        }
+    }
+
+    @Test
+    void atOfAGuestFillsNoTlb() {
+        try (MonitorGuest g = guest(Feature.NV2, true)) {
+            MonitorGuest.Below below = below(g);
+            assertThat(g.at(0, SystemOperation.AT_S12E1R, VA) & ADDRESS).isEqualTo(PAGE);
+            below.s2.unmap(below.s1.slot(VA, 3) & -4096, 3);
+            long esr = g.loadBelow(0, VA);
+            assertThat(esr & Esr.S1PTW).as("the table's page is walked to anew").isNotZero();
+            assertThat(esr & 0x3f).isEqualTo(Esr.FSC_TRANSLATION | 3);
+        }
+    }
+
+    @Test
+    void atOfAGuestSeesWhatTheTlbHolds() {
+        try (MonitorGuest g = guest(Feature.NV2, true)) {
+            MonitorGuest.Below below = below(g);
+            g.put(PAGE, 7);
+            assertThat(g.loadBelow(0, VA)).isEqualTo(7);
+            below.s1.map(VA, 3, IPA + 4096, MonitorGuest.NORMAL);
+            assertThat(g.at(0, SystemOperation.AT_S1E1R, VA) & ADDRESS).isEqualTo(IPA);
+            g.tlbi(0, SystemOperation.TLBI_VMALLE1, 0);
+            assertThat(g.at(0, SystemOperation.AT_S1E1R, VA) & ADDRESS).isEqualTo(IPA + 4096);
+        }
+    }
 }
