@@ -15,8 +15,11 @@ import java.util.concurrent.locks.Lock;
  */
 public final class FaultMapping {
 
-    /** In {@link #software}: the guest's tables allow writing, and the leaf does not yet. */
-    public static final int WRITABLE_LATER = 1 << 2;
+    /**
+     * In {@link #software}: the guest's tables allow writing. Where the leaf does not, it is for
+     * the host's sake, or until the guest's entry is marked dirty.
+     */
+    public static final int WRITABLE = 1 << 2;
 
     /** Bits of {@link #software} that are the level of an entry of L1's. */
     public static final int LEVEL = 3;
@@ -37,7 +40,7 @@ public final class FaultMapping {
     /** R, W, PX, UX and attributes that the guest's tables give. */
     int prot;
 
-    /** Software bits of the leaf, 0 to 15, but {@link #WRITABLE_LATER}. */
+    /** Software bits of the leaf: {@link #LEVEL} and {@link #WRITABLE}. */
     int software;
 
     /** The entry of L1's that it comes from, 0 for none. */
@@ -71,7 +74,7 @@ public final class FaultMapping {
         ipa = l1Ipa;
         limit = size;
         prot = rights;
-        software = level & LEVEL | (writable ? WRITABLE_LATER : 0);
+        software = level & LEVEL | (writable ? WRITABLE : 0);
     }
 
     /**
@@ -117,11 +120,6 @@ public final class FaultMapping {
         return ipa;
     }
 
-    /** Whether the guest's tables let the leaf be written to. */
-    boolean writable() {
-        return (prot & Prot.W) != 0;
-    }
-
     /** Whether the leaf at the address maps to {@code pa}; L1 may have changed what it shadows. */
     boolean stillMapsTo(Stage2PageTable table, long pa) {
         return mmu.shadow() == null
@@ -130,8 +128,6 @@ public final class FaultMapping {
 
     /** {@link Prot} of the leaf. */
     int leafProt(boolean hostWritable) {
-        boolean write = hostWritable && writable();
-        int bits = write ? software & ~WRITABLE_LATER : software;
-        return (write ? prot : prot & ~Prot.W) | Prot.sw(bits);
+        return (hostWritable ? prot : prot & ~Prot.W) | Prot.sw(software);
     }
 }

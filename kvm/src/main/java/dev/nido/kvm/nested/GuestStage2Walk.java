@@ -1,6 +1,8 @@
 package dev.nido.kvm.nested;
 
+import dev.nido.arch.CpuModel;
 import dev.nido.arch.Esr;
+import dev.nido.arch.Feature;
 import dev.nido.arch.SysReg;
 import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Vm;
@@ -69,29 +71,20 @@ public final class GuestStage2Walk {
     private int status;
     private boolean unreadable;
 
-    /** For a guest, by what its ID registers say that a PE of its can do. */
+    /** For a guest, with what a PE of its CPU can do. */
     public GuestStage2Walk(Vm vm) {
-        this(
-                vm.slots(),
-                vm.ownRam(),
-                vm.idRegisters().get(SysReg.ID_AA64MMFR0_EL1),
-                vm.idRegisters().get(SysReg.ID_AA64MMFR1_EL1),
-                vm.idRegisters().get(SysReg.ID_AA64MMFR2_EL1));
+        this(vm.slots(), vm.ownRam(), vm.cpu());
     }
 
-    /**
-     * @param mmfr0 ID_AA64MMFR0_EL1: PARange
-     * @param mmfr1 ID_AA64MMFR1_EL1: HAFDBS, XNX
-     * @param mmfr2 ID_AA64MMFR2_EL1: ST
-     */
-    GuestStage2Walk(MemorySlots slots, GuestRam ram, long mmfr0, long mmfr1, long mmfr2) {
+    GuestStage2Walk(MemorySlots slots, GuestRam ram, CpuModel cpu) {
         this.slots = slots;
         this.ram = ram;
-        physicalBits = Math.min(Stage2Geometry.paBits((int) mmfr0 & 15), 48);
-        flagsByHardware = (mmfr1 & 15) >= 1;
-        dirtyByHardware = (mmfr1 & 15) >= 2;
-        xnx = (mmfr1 >>> 28 & 15) >= 1;
-        smallTables = (mmfr2 >>> 28 & 15) >= 1;
+        int paRange = (int) cpu.idRegister(SysReg.ID_AA64MMFR0_EL1) & 15;
+        physicalBits = Math.min(Stage2Geometry.paBits(paRange), 48);
+        flagsByHardware = cpu.has(Feature.HAFDBS);
+        dirtyByHardware = cpu.has(Feature.HAFDBS_DBM);
+        smallTables = cpu.has(Feature.TTST);
+        xnx = cpu.has(Feature.XNX);
     }
 
     // Outcome

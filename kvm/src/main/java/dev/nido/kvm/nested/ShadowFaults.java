@@ -117,7 +117,7 @@ public final class ShadowFaults {
         boolean user = Spsr.el(vcpu.pstate()) == 0;
         int missing = needed & ~rights(Stage2PageTable.ptePermissions(leaf.pte()), user);
         int software = leaf.software();
-        boolean later = (software & FaultMapping.WRITABLE_LATER) != 0;
+        boolean writable = (software & FaultMapping.WRITABLE) != 0;
         boolean walker = (esr & Esr.S1PTW) != 0;
         if (missing == 0 && !(walker && protectedFromWalks(leaf.pte()))) {
             // Only a TLB has less.
@@ -125,7 +125,7 @@ public final class ShadowFaults {
             mmu.flushHere(pe, ipa);
             return Handled.RESUME;
         }
-        if (missing == GuestStage2Walk.WRITE && later) {
+        if (missing == GuestStage2Walk.WRITE && writable) {
             return OURS;
         }
         return inject(esr, Esr.FSC_PERMISSION + (software & FaultMapping.LEVEL), far);

@@ -55,8 +55,8 @@ final class NestedSides implements AutoCloseable {
     final Vcpu vcpu;
     final UserMemory memory;
 
-    NestedSides(Feature nesting, CpuModel model, int hostPageShift, boolean blocks) {
-        this.model = model;
+    NestedSides(Feature nesting, CpuModel shown, int hostPageShift, boolean blocks) {
+        model = shown.forGuestHypervisor(hostPageShift);
         bareMachine = new Machine(new MachineConfig(model, 1, RAM, RAM_SIZE, true, 1, 2, true));
         bare = bareMachine.pe(0);
         bare.reset(2);
