@@ -8,5 +8,6 @@ module dev.nido.bench {
     provides dev.nido.cli.Benchmarks with
             dev.nido.bench.KernelBenchmarks,
             dev.nido.bench.KvmBenchmarks,
+            dev.nido.bench.NestedBenchmarks,
             dev.nido.bench.TrapBenchmarks;
 }

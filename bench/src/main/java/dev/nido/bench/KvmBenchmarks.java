@@ -128,7 +128,6 @@ public final class KvmBenchmarks implements Benchmarks {
             put(out, figures, "hypercall round trip, ns", exits(HYPERCALL), 1000);
             put(out, figures, "MMIO exit to the board, ns", exits(MMIO), 2000);
             put(out, figures, "stage-2 fault with 4 KiB map, ns", faults(), 3000);
-            nested(out, figures);
             tables(out, figures);
             boots(out, figures);
         } catch (BoardException e) {
@@ -139,7 +138,7 @@ public final class KvmBenchmarks implements Benchmarks {
         }
     }
 
-    private static void put(
+    static void put(
             PrintStream out, Map<String, Double> figures, String name, double value, double most) {
         figures.put(name, value);
         out.printf(Locale.ROOT, "%-44s %12.2f   (at most %.2f)%n", name, value, most);
@@ -233,18 +232,6 @@ public final class KvmBenchmarks implements Benchmarks {
                 sum += now - start;
             }
             start = 0;
-        }
-    }
-
-    // Nested
-
-    private static void nested(PrintStream out, Map<String, Double> figures) throws IOException {
-        for (TrapProgram.Column column :
-                List.of(TrapProgram.Column.NV_VHE, TrapProgram.Column.NV2_VHE)) {
-            ForwardedExits exits = ForwardedExits.measure(column);
-            put(out, figures, column.text + ": exit forwarded to L1, ns", exits.nanos(), 3000);
-            String call = column.text + ": hypercall of L2 to L1, ns";
-            put(out, figures, call, exits.hypercallNanos(), 100_000);
         }
     }
 
@@ -389,7 +376,7 @@ public final class KvmBenchmarks implements Benchmarks {
         return (cpuTime() - start) / 1e9;
     }
 
-    private static long cpuTime() {
+    static long cpuTime() {
         return ((com.sun.management.OperatingSystemMXBean)
                         ManagementFactory.getOperatingSystemMXBean())
                 .getProcessCpuTime();
