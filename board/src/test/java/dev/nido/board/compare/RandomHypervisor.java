@@ -236,7 +236,7 @@ final class RandomHypervisor {
                     line("msr vncr_el2, x3");
                 }
             }
-            case 23 -> line("msr %s, #%d", one(2) ? "daifclr" : "daifset", random.nextInt(16));
+            case 23 -> unmask();
             default -> enter();
         }
     }
@@ -248,7 +248,7 @@ final class RandomHypervisor {
         return switch (r) {
             case VBAR_EL2, SCTLR_EL2, VBAR_EL1, SCTLR_EL1, TCR_EL1, TTBR0_EL1 -> true;
             // What only EL2 itself can see, or only at another time: rules of their own.
-            case HCR_EL2, MDCR_EL2, MDSCR_EL1, OSLAR_EL1, OSDLR_EL1 -> true;
+            case HCR_EL2, DAIF, MDCR_EL2, MDSCR_EL1, OSLAR_EL1, OSDLR_EL1 -> true;
             default -> r.name().startsWith("ICH_") || r.name().startsWith("DBG");
         };
     }
@@ -429,6 +429,28 @@ final class RandomHypervisor {
         }
     }
 
+    /**
+     * Interrupts are taken at EL2 only where they are routed to it: what is unmasked at EL2 while
+     * they are not may be seen.
+     */
+    private void unmask() {
+        constant(
+                3,
+                1L << 31
+                        | 1
+                        | 7L << 3
+                        | (host == Host.VHE || host == Host.ANY && one(2) ? 1L << 34 : 0));
+        line("msr hcr_el2, x3");
+        line("msr daifclr, #%d", 1 + random.nextInt(15));
+        if (one(2)) {
+            timer();
+        } else {
+            softwareInterrupt();
+        }
+        line("nop");
+        line("msr daifset, #15");
+    }
+
     private void interruptInterface() {
         if (one(2)) {
             line("mrs x%d, %s", any(), INTERFACE[random.nextInt(INTERFACE.length)]);
@@ -493,7 +515,11 @@ final class RandomHypervisor {
     }
 
     private void enter() {
-        constant(3, one(8) ? random.nextInt(0x400) : one(4) ? 0x3c0 : one(4) ? 0x345 : 0x3c5);
+        int other = random.nextInt(0x400);
+        if (!reckless && (other & 0xc) == 8) {
+            other |= 0x3c0;
+        }
+        constant(3, one(8) ? other : one(4) ? 0x3c0 : one(4) ? 0x345 : 0x3c5);
         line("msr spsr_el2, x3");
         line("adr x3, snippet%d", random.nextInt(SNIPPETS));
         line("msr elr_el2, x3");
