@@ -240,6 +240,10 @@ abstract class NestedSide implements AutoCloseable {
             }
         }
 
+        Vcpu vcpu() {
+            return vcpu;
+        }
+
         private void prepare(NestedCase c) {
             for (int i = 0; i < NestedCase.CONTROLS.length; i++) {
                 vcpu.writeSys(NestedCase.CONTROLS[i], c.values()[i]);
