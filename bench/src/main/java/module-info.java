@@ -6,6 +6,7 @@ module dev.nido.bench {
     requires jdk.management;
 
     provides dev.nido.cli.Benchmarks with
+            dev.nido.bench.DemoBenchmarks,
             dev.nido.bench.KernelBenchmarks,
             dev.nido.bench.KvmBenchmarks,
             dev.nido.bench.NestedBenchmarks,

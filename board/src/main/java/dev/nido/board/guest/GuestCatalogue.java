@@ -139,6 +139,11 @@ public final class GuestCatalogue {
         return overlay(new Initramfs().file("nido/l2/settings", 0644, settings(l2)));
     }
 
+    /** An archive with another kernel, or any raw binary, for the demo's L2. */
+    public static byte[] l2ImageOverlay(byte[] image) {
+        return overlay(new Initramfs().file("nido/l2/Image", 0644, image));
+    }
+
     /** As shell variables. */
     private static String settings(L2 l2) {
         return "L2_CPUS=%d\nL2_MEMORY=%d\nL2_APPEND='%s'\n"
