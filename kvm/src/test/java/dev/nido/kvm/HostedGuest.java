@@ -160,6 +160,13 @@ public final class HostedGuest implements AutoCloseable {
         vm.vcpus().get(0).setPc(RAM);
     }
 
+    /** How many values the guest has written to the device so far; on any thread. */
+    public int answers() {
+        synchronized (written) {
+            return written.size();
+        }
+    }
+
     /** Sets where reads of the device come from: address to value. */
     public HostedGuest onRead(LongUnaryOperator source) {
         onRead = source;
