@@ -62,11 +62,16 @@ final class DemoCommand implements Callable<Integer> {
         streams.say(
                 String.format(
                         Locale.ROOT,
-                        "booting Debian as L1 at EL2, %d CPU%s, %s; it starts L2 under its KVM",
+                        "booting Debian as L1 at %s, %d CPU%s, %s; it starts L2 under its KVM",
+                        machine.hosted()
+                                ? "a virtual EL2 of Nido's hypervisor, over FEAT_"
+                                        + machine.nested.name().toUpperCase(Locale.ROOT)
+                                : "EL2",
                         machine.cpus,
                         machine.cpus == 1 ? "" : "s",
                         Sizes.text(machine.memory)));
         GuestRun run = new GuestRun(streams, machine);
+        run.countExits();
         ExitStatus status = run.runUnattended(builder);
         l1.flush();
         l2.flush();

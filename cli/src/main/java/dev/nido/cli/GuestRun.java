@@ -5,10 +5,12 @@ import dev.nido.board.BoardException;
 import dev.nido.board.VirtBoard;
 import dev.nido.machine.MachineEnd;
 import dev.nido.machine.engine.StreamRecorder;
+import dev.nido.observe.ExitStatistics;
 import dev.nido.observe.Observation;
 import dev.nido.observe.ObservationException;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
@@ -21,6 +23,7 @@ final class GuestRun {
     private OptionalInt reported = OptionalInt.empty();
     private List<String> summary = List.of();
     private String hash;
+    private ExitStatistics counts;
     private volatile Observation observation;
 
     GuestRun(Streams streams, MachineOptions options) {
@@ -30,6 +33,12 @@ final class GuestRun {
                 options.timeout == null
                         ? Long.MAX_VALUE
                         : System.nanoTime() + options.timeout.toNanos();
+    }
+
+    /** Has the summary say what the hypervisor did, if there is one. */
+    void countExits() {
+        // How often, not how long: no look at a clock.
+        counts = new ExitStatistics(() -> 0);
     }
 
     /** Builds the board; everything that cannot be is refused here. */
@@ -84,14 +93,17 @@ final class GuestRun {
         if (observation == null) {
             observation = options.observation.open();
         }
-        board.setTracer(observation.tracer());
+        board.setTracer(counts == null ? observation.tracer() : observation.tracerWith(counts));
         Duration left =
                 options.timeout == null
                         ? null
                         : Duration.ofNanos(Math.max(1, limit - System.nanoTime()));
         long start = System.nanoTime();
         MachineEnd end = board.run(left);
-        summary = Summary.of(board.machine(), (System.nanoTime() - start) / 1e9);
+        summary = new ArrayList<>(Summary.of(board.machine(), (System.nanoTime() - start) / 1e9));
+        if (counts != null && board.vm() != null) {
+            summary.addAll(HypervisorSummary.of(ExitStatistics.sum(counts.vcpus())));
+        }
         reported = board.exitStatus();
         StreamRecorder recorder = board.machine().recorder();
         if (recorder != null) {

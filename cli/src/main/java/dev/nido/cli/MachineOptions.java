@@ -115,14 +115,14 @@ final class MachineOptions {
     @Option(
             names = "--mode",
             paramLabel = "hosted|bare",
-            description =
-                    "Who owns EL2: Nido's hypervisor (default), or the guest. With --nested nv or nv2: the guest.")
+            description = "Who owns EL2 of the machine: Nido's hypervisor (default), or the guest.")
     Mode mode;
 
     @Option(
             names = "--nested",
             paramLabel = "off|nv|nv2",
-            description = "off: the guest starts at EL1 (default). nv, nv2: it starts at EL2.")
+            description =
+                    "off: the guest starts at EL1 (default). nv, nv2: at EL2, in hosted mode a virtual one over that feature.")
     Nested nested;
 
     @Option(
@@ -260,7 +260,7 @@ final class MachineOptions {
 
     /** True if the guest runs under the hypervisor. */
     boolean hosted() {
-        return mode == null ? !startsAtEl2() : mode == Mode.hosted;
+        return mode == null || mode == Mode.hosted;
     }
 
     /** True if the guest starts at EL2. */

@@ -85,7 +85,7 @@ class UsageTest {
                 "run -k K --mode hosted --trace t --stat=./t | is the file of another option too",
                 "run -k K --mode bare --stat          | --stat: in bare mode",
                 "run -k K --mode bare --nested nv2 --trace t | --trace: in bare mode",
-                "demo --record r.jfr                  | --record: in bare mode",
+                "demo --mode bare --record r.jfr      | --record: in bare mode",
                 "bench no-such-benchmark              | bench:",
             })
     void badUsageIsOneLineAndStatusTwo(String line, String expected) throws Exception {

@@ -96,6 +96,11 @@ public final class Observation implements AutoCloseable {
         return tracer;
     }
 
+    /** What the hypervisor is to call where {@code other} is to hear everything too. */
+    public Tracer tracerWith(Tracer other) {
+        return tracer == null ? other : TracerGroup.of(List.of(tracer, other));
+    }
+
     /** The statistics, or null. */
     public ExitStatistics statistics() {
         return statistics;
