@@ -17,7 +17,7 @@ public final class PhysicalCpu {
     /**
      * Whose registers it has while nobody has borrowed it; under the lock of {@link PhysicalCpus}.
      */
-    RunLoop resident;
+    PeLease resident;
 
     PhysicalCpu(Pe pe) {
         this.pe = pe;

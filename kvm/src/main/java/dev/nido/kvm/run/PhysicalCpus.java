@@ -82,8 +82,8 @@ public final class PhysicalCpus {
      * Borrows a PE, if possible the one that still has the vCPU's registers; waits until one is
      * free. Another vCPU's registers are taken out of it first.
      */
-    synchronized PhysicalCpu acquire(RunLoop loop, PhysicalCpu last) throws InterruptedException {
-        if (last != null && last.resident == loop && free.remove(last)) {
+    synchronized PhysicalCpu acquire(PeLease lease, PhysicalCpu last) throws InterruptedException {
+        if (last != null && last.resident == lease && free.remove(last)) {
             return last;
         }
         waiting++;
@@ -100,17 +100,17 @@ public final class PhysicalCpus {
     }
 
     /** Takes a vCPU's registers out of the PE that it gave back, if they are still there. */
-    synchronized void detach(RunLoop loop, PhysicalCpu last) {
-        if (last != null && last.resident == loop) {
+    synchronized void detach(PeLease lease, PhysicalCpu last) {
+        if (last != null && last.resident == lease) {
             evict(last);
         }
     }
 
     private static void evict(PhysicalCpu cpu) {
-        RunLoop loop = cpu.resident;
-        if (loop != null) {
+        PeLease lease = cpu.resident;
+        if (lease != null) {
             cpu.resident = null;
-            loop.evicted();
+            lease.evicted();
         }
     }
 
@@ -127,7 +127,7 @@ public final class PhysicalCpus {
      *
      * @param resident whose registers stay in it until somebody else wants it, or null
      */
-    synchronized void release(PhysicalCpu cpu, RunLoop resident) {
+    synchronized void release(PhysicalCpu cpu, PeLease resident) {
         cpu.resident = resident;
         if (resident == null) {
             free.addFirst(cpu);

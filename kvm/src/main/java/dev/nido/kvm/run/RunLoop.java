@@ -95,7 +95,7 @@ public final class RunLoop implements VgicCpu.Owner {
     private final Vcpu vcpu;
     private final Vm vm;
     private final Machine machine;
-    private final PhysicalCpus cpus;
+    private final PeLease lease;
     private final ExitHandlers handlers;
     private final NestedVcpu nested;
     private final boolean deterministic;
@@ -107,11 +107,9 @@ public final class RunLoop implements VgicCpu.Owner {
     /** The guest executes, or is about to: only attention makes it come out. */
     private volatile boolean inGuest;
 
-    /** Not running, with the registers still in {@link #lastCpu}. */
-    private volatile boolean parked;
+    /** What {@link #lease} has, for this thread. */
+    private PhysicalCpu cpu;
 
-    private volatile PhysicalCpu cpu;
-    private PhysicalCpu lastCpu;
     private Pe pe;
     private Engine engine;
 
@@ -135,8 +133,8 @@ public final class RunLoop implements VgicCpu.Owner {
         this.vcpu = vcpu;
         this.vm = vcpu.vm();
         this.machine = vm.hypervisor().machine();
-        this.cpus = vm.hypervisor().cpus();
         this.deterministic = machine.deterministic();
+        this.lease = new PeLease(vcpu, vm.hypervisor().cpus(), deterministic);
         this.handlers = new ExitHandlers(vcpu);
         this.nested = vcpu.nested();
     }
@@ -152,7 +150,7 @@ public final class RunLoop implements VgicCpu.Owner {
     @Override
     public void kick() {
         if (inGuest) {
-            PhysicalCpu on = cpu;
+            PhysicalCpu on = lease.cpu();
             if (on != null) {
                 on.pe().raiseAttention(Pe.ATTENTION_STOP);
             }
@@ -466,7 +464,7 @@ public final class RunLoop implements VgicCpu.Owner {
                 }
                 Thread.yield();
             }
-            if (cpus.contended() && System.nanoTime() - sliceStart > TIME_SLICE_NANOS) {
+            if (lease.contended() && System.nanoTime() - sliceStart > TIME_SLICE_NANOS) {
                 return leave(Left.TIME_SLICE);
             }
         }
@@ -605,7 +603,7 @@ public final class RunLoop implements VgicCpu.Owner {
             if (requests != 0 || machine.stopping()) {
                 break;
             }
-            if (cpu != null && cpus.contended()) {
+            if (cpu != null && lease.contended()) {
                 giveBackEmpty();
             }
             long ticks = vcpu.timer().nextDeadline();
@@ -634,7 +632,7 @@ public final class RunLoop implements VgicCpu.Owner {
             return true;
         }
         try {
-            cpu = deterministic ? cpus.pin(vcpu.id()) : cpus.acquire(this, lastCpu);
+            cpu = lease.acquire();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -645,26 +643,17 @@ public final class RunLoop implements VgicCpu.Owner {
             pe.thread = thread;
         }
         sliceStart = System.nanoTime();
-        if (cpu != lastCpu || !parked) {
-            vcpu.load(cpu);
-        }
-        parked = false;
-        lastCpu = cpu;
+        lease.load();
         return true;
     }
 
-    /**
-     * Gives the PE back. The vCPU's registers stay in it until somebody else takes it, or somebody
-     * asks for them: most often the vCPU comes back before.
-     */
+    /** Gives the PE back; the vCPU most often comes back before somebody else wants it. */
     private void giveBack() {
         commit();
-        PhysicalCpu was = cpu;
         pe.thread = null;
         pe = null;
         cpu = null;
-        parked = true;
-        cpus.release(was, this);
+        lease.giveBack();
     }
 
     /** The same for a longer time: with the registers taken out. */
@@ -673,34 +662,23 @@ public final class RunLoop implements VgicCpu.Owner {
         detach();
     }
 
-    /** Somebody else takes the PE; under the lock of {@link PhysicalCpus}, on any thread. */
-    void evicted() {
-        vcpu.put();
-        parked = false;
-    }
-
     /**
      * Has the registers be in the vCPU's context and not in a PE that the vCPU has given back;
      * before somebody outside of {@link #run} looks at them.
      */
     public void detach() {
-        cpus.detach(this, lastCpu);
+        lease.detach();
     }
 
     /** Whether {@link #detach} may have something to do. */
     public boolean isParked() {
-        return parked;
+        return lease.isParked();
     }
 
     /** The VM ends; nobody runs the vCPU any more. */
     public void close() {
-        if (deterministic && cpu != null) {
-            vcpu.put();
-            cpus.release(cpu, null);
-            cpu = null;
-            pe = null;
-        } else {
-            detach();
-        }
+        lease.close();
+        cpu = null;
+        pe = null;
     }
 }
