@@ -221,7 +221,7 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
                 }
             }
             if (r == SysReg.MDSCR_EL1) {
-                return random.nextLong() & 1L << 12;
+                return random.nextLong() & (1L << 12 | 1 << 13 | 1 << 15);
             }
             if (r.name().matches("DBG[BW]CR\\d+_EL1|OSLAR_EL1|OSDLR_EL1")) {
                 return 0;
@@ -307,12 +307,12 @@ record NestedCase(int word, long x0, long pstate, long[] values) {
             if (tge && (mode & 12) == 4 || tge && !e2h && mode == 0) {
                 mode = 9;
             }
+            long masks = random.nextInt(4) == 0 ? random.nextLong() : -1;
             return mode
-                    | Spsr.A
-                    | Spsr.I
-                    | Spsr.F
+                    | masks & (Spsr.A | Spsr.I | Spsr.F)
                     | random.nextLong()
-                            & (Spsr.NZCV | Spsr.D | Spsr.PAN | Spsr.UAO | Spsr.DIT | Spsr.SSBS);
+                            & (Spsr.NZCV | Spsr.D | Spsr.PAN | Spsr.UAO | Spsr.DIT | Spsr.SSBS)
+                    | (random.nextInt(8) == 0 ? Spsr.SS : 0);
         }
 
         private long value() {
