@@ -197,7 +197,12 @@ public final class NestedTlbi {
         shadow.mmu().flushBothStages(only);
     }
 
-    /** IPAS2E1, IPAS2LE1 and the ranges: stage-2 entries of one guest. */
+    /**
+     * IPAS2E1, IPAS2LE1 and the ranges: stage-2 entries of one guest. The shadow knows how much
+     * each entry of L1's translates that it was made from, and drops it as a whole. TTL may tell of
+     * more; KVM has to guess where neither TTL nor a leaf's level tells, and drops as much as the
+     * largest block could be ({@code get_guest_mapping_ttl()}).
+     */
     private static void byIpa(Vcpu vcpu, int key, long value) {
         boolean range = isRange(key);
         int granule = range ? TlbiOperand.granule(value) : 0;
@@ -207,6 +212,8 @@ public final class NestedTlbi {
         long ipa = range ? TlbiOperand.rangeStart(value, granule) : TlbiOperand.ipa(value);
         long rangeBytes = range ? TlbiOperand.rangeBytes(value, granule) : 0;
         int ttl = hasTtl(vcpu.vm()) ? TlbiOperand.ttl(value) : 0;
+        // Without a size that is told, entries that translate the page go, whatever their size.
+        long told = Math.max(PAGE, TlbiOperand.sizeOf(ttl));
         ShadowMmus shadows = vcpu.vm().shadows();
         int vmid = vmid(vcpu.nested(), shadows);
         int owner = onlyVcpu(vcpu, only(vcpu, key));
@@ -223,8 +230,7 @@ public final class NestedTlbi {
                         if (range) {
                             s.unmap(ipa & -PAGE, rangeBytes);
                         } else {
-                            long size = size(s, ipa, ttl);
-                            s.unmap(ipa & -size, size);
+                            s.unmap(ipa & -told, told);
                         }
                     });
         } finally {
@@ -240,35 +246,5 @@ public final class NestedTlbi {
 
     private static boolean hasTtl(Vm vm) {
         return (vm.idRegisters().get(SysReg.ID_AA64MMFR2_EL1) >>> 48 & 15) != 0;
-    }
-
-    /**
-     * How much an entry covers that L1 names by one address: what TTL says; or else what the
-     * shadow's leaves say of L1's entry that they were made from; or else as much as any could.
-     *
-     * <p>A TTL that says less than the entry covers which the address has goes for all of it: a TLB
-     * need not, and the machine's does, which knows what an entry covers.
-     */
-    private static long size(ShadowMmu shadow, long ipa, int ttl) {
-        int granule = TlbiOperand.stage2Granule(shadow.vtcr());
-        long told = TlbiOperand.sizeOf(ttl);
-        if (told != TlbiOperand.UNKNOWN) {
-            int tag = shadow.level(ipa);
-            return tag == 0 ? told : Math.max(told, TlbiOperand.size(granule, tag));
-        }
-        for (int level = 3; level > 0; level--) {
-            long step = TlbiOperand.size(granule, level);
-            if (step == TlbiOperand.UNKNOWN) {
-                break;
-            }
-            // Of a block of L1's only some pages may be here; the first one tells of all.
-            long first = ipa & -step;
-            int tag = shadow.level(first);
-            long size = tag == 0 ? TlbiOperand.UNKNOWN : TlbiOperand.size(granule, tag);
-            if (size != TlbiOperand.UNKNOWN && ipa < first + size) {
-                return size;
-            }
-        }
-        return TlbiOperand.largestBlock(granule);
     }
 }

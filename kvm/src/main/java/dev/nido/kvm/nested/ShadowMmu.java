@@ -1,7 +1,6 @@
 package dev.nido.kvm.nested;
 
 import dev.nido.kvm.mmu.S2Mmu;
-import dev.nido.kvm.pgtable.Leaf;
 import dev.nido.kvm.pgtable.Stage2PageTable;
 
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,7 +26,6 @@ public final class ShadowMmu {
 
     private final S2Mmu mmu = new S2Mmu(this);
     private final int owner;
-    private final Leaf leaf = new Leaf();
     private final GuestEntries entries = new GuestEntries();
     private volatile int invalidations;
 
@@ -158,20 +156,6 @@ public final class ShadowMmu {
      */
     public void remember(long ipa, long size, long descriptor) {
         entries.put(ipa, Long.numberOfTrailingZeros(size), descriptor);
-    }
-
-    /**
-     * The level of the entry of L1's from which the leaf at an address was made.
-     *
-     * @param ipa of L2
-     * @return 1 to 3; 0 if there is no valid leaf, or none made from an entry
-     */
-    public int level(long ipa) {
-        Stage2PageTable table = mmu.pgt();
-        if (table == null || table.getLeaf(ipa, leaf) != 0 || !leaf.valid()) {
-            return 0;
-        }
-        return leaf.software() & 3;
     }
 
     // For ShadowMmus

@@ -47,11 +47,6 @@ final class TlbiOperand {
         return granule == 0 ? UNKNOWN : size(granule, ttl & 3);
     }
 
-    /** The size of the largest block of a granule: 1 GiB, 32 MiB, 512 MiB. */
-    static long largestBlock(int granule) {
-        return size(granule, granule == 12 ? 1 : 2);
-    }
-
     /**
      * log2 of the granule that bits 47:46 of a range name.
      *
@@ -79,14 +74,5 @@ final class TlbiOperand {
         int scale = (int) (value >>> 44) & 3;
         long num = value >>> 39 & 31;
         return num + 1 << 5 * scale + 1 << granule;
-    }
-
-    /** log2 of the granule that VTCR_EL2.TG0, bits 15:14, names; the reserved value is 4 KiB. */
-    static int stage2Granule(long vtcr) {
-        return switch ((int) (vtcr >>> 14) & 3) {
-            case 1 -> 16;
-            case 2 -> 14;
-            default -> 12;
-        };
     }
 }

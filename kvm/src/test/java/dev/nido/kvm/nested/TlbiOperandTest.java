@@ -21,12 +21,6 @@ class TlbiOperandTest {
         assertThat(TlbiOperand.ttl((long) ttl << 44 | 0xf000_0fff_ffff_ffffL)).isEqualTo(ttl);
     }
 
-    @ParameterizedTest
-    @CsvSource({"12, 30", "14, 25", "16, 29"})
-    void largestBlockDependsOnTheGranule(int granule, int log2) {
-        assertThat(TlbiOperand.largestBlock(granule)).isEqualTo(1L << log2);
-    }
-
     @Test
     void ipaHas48Bits() {
         assertThat(TlbiOperand.ipa(-1)).isEqualTo(0xffff_ffff_f000L);
@@ -61,11 +55,5 @@ class TlbiOperandTest {
         long value = 3L << 46 | 3L << 37 | 0x12_3456_789aL;
         assertThat(TlbiOperand.rangeStart(value, 16)).isEqualTo(0x12_3456_789a_0000L);
         assertThat(TlbiOperand.rangeStart(value, 12)).isEqualTo(0x1_2345_6789_a000L);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"0, 12", "1, 16", "2, 14", "3, 12"})
-    void granuleOfStage2(int tg0, int granule) {
-        assertThat(TlbiOperand.stage2Granule((long) tg0 << 14 | 0x3fff)).isEqualTo(granule);
     }
 }
