@@ -268,7 +268,7 @@ public final class CpuModel {
 
     /**
      * This CPU as a hypervisor sees it that may have another one below it: without what such a one
-     * can't offer, on the bare machine too. Again: the same.
+     * can't offer, on the bare machine too. Again: the same, and the larger of the page sizes.
      *
      * <p>It has no small translation tables, no hardware management of dirty state, no CNTPOFF_EL2,
      * and FEAT_TTL; ID registers say nothing of context-aware breakpoints, and of nested
@@ -283,7 +283,8 @@ public final class CpuModel {
             throw new IllegalArgumentException("pages of 2^" + hostPageShift + " bytes");
         }
         EnumSet<Feature> limited = limited();
-        return new CpuModel(limited, limited, paBits, listRegisters, hostPageShift);
+        int shift = Math.max(pageShift, hostPageShift);
+        return new CpuModel(limited, limited, paBits, listRegisters, shift);
     }
 
     private EnumSet<Feature> limited() {

@@ -170,6 +170,18 @@ public record BoardConfig(
         }
     }
 
+    /**
+     * The CPU as the guest sees it: without EL2 when it starts at EL1, otherwise with what a
+     * hypervisor below that EL2 can offer, be there one or not.
+     */
+    public CpuModel shownCpu() {
+        if (startEl != 2) {
+            return cpu.withoutEl2();
+        }
+        int granule = (hosting == null ? Hosting.STANDARD : hosting).granule();
+        return cpu.forGuestHypervisor(Integer.numberOfTrailingZeros(granule));
+    }
+
     /** What the guest's EL2 needs of its CPU and of what is below it. */
     private void checkLevels() throws ConfigurationException {
         if (startEl == 2 && !cpu.has(Feature.EL2)) {

@@ -99,21 +99,10 @@ public final class VirtBoard implements AutoCloseable {
         return create(config, null, host);
     }
 
-    /** log2 of the page size of the hypervisor, which is also that of the one there might be. */
-    private static int pageShift(BoardConfig config) {
-        int granule =
-                (config.hosting() == null ? BoardConfig.Hosting.STANDARD : config.hosting())
-                        .granule();
-        return Integer.numberOfTrailingZeros(granule);
-    }
-
     private static VirtBoard create(BoardConfig config, StreamRecorder recorder, HostedMachine host)
             throws BoardException {
         config.check();
-        CpuModel cpu =
-                config.startEl() == 2
-                        ? config.cpu().forGuestHypervisor(pageShift(config))
-                        : config.cpu().withoutEl2();
+        CpuModel cpu = config.shownCpu();
         KernelImage kernel = KernelLoader.load(config.kernel(), VirtMap.RAM);
         Initrd initrd = Initrd.of(config.initrds(), config.initrdOverlay());
         DeviceTree tree = config.dtb() == null ? null : readTree(config.dtb());

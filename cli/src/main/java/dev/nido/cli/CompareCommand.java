@@ -74,7 +74,8 @@ final class CompareCommand implements Callable<Integer> {
         BoardConfig.Builder builder = guest.builder(streams, false);
         machine.apply(builder);
         BoardConfig hosted = builder.build();
-        BoardConfig bare = builder.hosting(null).build();
+        // The page size of the hypervisor is in what it can offer to another.
+        BoardConfig bare = builder.hosting(null).cpu(hosted.shownCpu()).build();
         ByteSink shown =
                 console
                         ? (bytes, at, length) -> {
