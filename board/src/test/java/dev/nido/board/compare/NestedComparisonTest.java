@@ -3,12 +3,14 @@ package dev.nido.board.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nido.arch.CpuModel;
+import dev.nido.arch.SysReg;
 import dev.nido.board.BoardConfig;
 import dev.nido.board.guest.InTreeGuest;
 import dev.nido.board.guest.Matryoshka;
 import dev.nido.kvm.nested.Nesting;
 import dev.nido.machine.MachineEnd;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -107,5 +109,28 @@ class NestedComparisonTest {
                 compare(Matryoshka.image(depth), "default,-e2h0,+nv2", Nesting.NV2, 1);
         assertThat(outcome.end()).isEqualTo(new MachineEnd.PoweredOff());
         assertThat(outcome.exits()).isGreaterThan(exits);
+    }
+
+    /** A hypervisor with larger pages has no stage 2 with smaller ones for its guests' guests. */
+    @Test
+    void hypervisorsWithLargerPagesAreInvisibleToo() throws Exception {
+        Path file = Files.write(directory.resolve("image"), InTreeGuest.PROBE_STATE.assemble());
+        BoardConfig.Builder builder =
+                BoardConfig.of(file)
+                        .cpu(CpuModel.parse("default,-vhe"))
+                        .memory(512 << 20)
+                        .startEl(2)
+                        .deterministic(true);
+        BoardConfig hosted =
+                builder.hosting(new BoardConfig.Hosting(0, 16384, false, false, Nesting.NV2))
+                        .build();
+        BoardConfig bare = builder.hosting(null).cpu(hosted.shownCpu()).build();
+        long mmfr0 = bare.shownCpu().idRegister(SysReg.ID_AA64MMFR0_EL1);
+        assertThat(mmfr0 >>> 40 & 15).as("TGran4_2").isEqualTo(1);
+        Outcome outcome =
+                Comparison.of(new Side("bare", bare), new Side("hosted", hosted))
+                        .timeout(Duration.ofSeconds(60))
+                        .run();
+        assertThat(outcome).isInstanceOf(Outcome.Identical.class);
     }
 }
