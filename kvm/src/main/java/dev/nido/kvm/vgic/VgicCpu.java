@@ -17,7 +17,6 @@ import dev.nido.kvm.Tracer;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.run.PhysicalCpu;
 
-import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -80,10 +79,7 @@ public final class VgicCpu {
     /** GICR_WAKER.ProcessorSleep. */
     boolean asleep;
 
-    /** Everything that is pending for or active on this vCPU, in no particular order. */
-    private VirtualInterrupt[] list = new VirtualInterrupt[16];
-
-    private int listed;
+    private final InterruptList list = new InterruptList();
 
     private final MappedInterrupts mapped;
 
@@ -274,20 +270,12 @@ public final class VgicCpu {
     // The list
 
     void add(VirtualInterrupt irq) {
-        if (listed == list.length) {
-            list = Arrays.copyOf(list, 2 * listed);
-        }
-        list[listed++] = irq;
+        list.add(irq);
         irq.listed = this;
     }
 
     void remove(VirtualInterrupt irq) {
-        int i = 0;
-        while (list[i] != irq) {
-            i++;
-        }
-        list[i] = list[--listed];
-        list[listed] = null;
+        list.remove(irq);
         irq.listed = null;
         if (irq.lr >= 0) {
             used &= ~(1 << irq.lr);
@@ -386,11 +374,11 @@ public final class VgicCpu {
     private void fill() {
         int n = registers.count();
         long watch = ListRegisters.CONTROL;
-        boolean all = listed <= n;
+        boolean all = list.size() <= n;
         if (all) {
             int free = ~used;
-            for (int i = 0; i < listed; i++) {
-                VirtualInterrupt irq = list[i];
+            for (int i = 0; i < list.size(); i++) {
+                VirtualInterrupt irq = list.get(i);
                 if (irq.lr < 0) {
                     assign(irq, Integer.numberOfTrailingZeros(free));
                     free = ~used;
@@ -421,46 +409,21 @@ public final class VgicCpu {
     private long select(int n) {
         int groups = (int) control.get(SysReg.ICH_VMCR_EL2) & 3;
         releaseAll();
-        int takeable = 0;
-        int active = 0;
-        for (int i = 0; i < listed; i++) {
-            VirtualInterrupt irq = list[i];
-            int key = key(irq, groups);
-            if (irq.active) {
-                active++;
-            } else if (key < DISABLED_GROUP) {
-                takeable++;
-            }
-            int at = i;
-            while (at > 0 && key(list[at - 1], groups) > key) {
-                list[at] = list[at - 1];
-                at--;
-            }
-            list[at] = irq;
-        }
+        list.sort(groups);
+        int takeable = list.takeable();
+        int active = list.active();
         int pending = Math.min(takeable, Math.max(1, n - active));
         int slot = 0;
         for (int i = 0; i < pending; i++) {
-            assign(list[i], slot++);
+            assign(list.get(i), slot++);
         }
         for (int i = 0; i < active && slot < n; i++) {
-            assign(list[takeable + i], slot++);
+            assign(list.get(takeable + i), slot++);
         }
         return ListRegisters.CONTROL
                 | (takeable > pending ? NPIE : 0)
                 | ((groups & 1) != 0 ? VGRP0DIE : VGRP0EIE)
                 | ((groups & 2) != 0 ? VGRP1DIE : VGRP1EIE);
-    }
-
-    private static final int DISABLED_GROUP = 1 << 26;
-
-    /** What can be taken, then what is active, then what the guest's groups disable. */
-    private static int key(VirtualInterrupt irq, int groups) {
-        int key = irq.priority << 16 | irq.intid;
-        if (irq.active) {
-            return 1 << 25 | key;
-        }
-        return (groups & (irq.group1 ? 2 : 1)) != 0 ? key : DISABLED_GROUP | key;
     }
 
     /**
@@ -635,23 +598,11 @@ public final class VgicCpu {
     /** The same; the lock is held. */
     private int highest() {
         mapped.sampleAll();
-        if (listed == 0) {
+        if (list.size() == 0) {
             return 0;
         }
         VirtualInterfaceState state = control.state(vgic.parameters());
-        int groups = state.groups();
-        VirtualInterrupt best = null;
-        int bestKey = DISABLED_GROUP;
-        for (int i = 0; i < listed; i++) {
-            VirtualInterrupt irq = list[i];
-            if (!irq.active && vgic.deliverable(irq)) {
-                int key = key(irq, groups);
-                if (key < bestKey) {
-                    bestKey = key;
-                    best = irq;
-                }
-            }
-        }
+        VirtualInterrupt best = list.first(vgic, state.groups());
         if (best == null || !state.signals(best.priority, best.group1)) {
             return 0;
         }
