@@ -31,7 +31,9 @@ class AtDifferentialTest {
     private static final long SIZE = 16 << 20;
     private static final long VA = 0x5555_1234_5000L;
     private static final long IPA = 0x12_3456_7000L;
-    private static final int ROUNDS = Integer.getInteger("nido.at.rounds", 400);
+    private static final int ROUNDS =
+            Integer.parseInt(System.getenv().getOrDefault("NIDO_AT_ROUNDS", "200"));
+    private static final long SEED = 20_261_122;
 
     private static final List<SystemOperation> FORMS =
             Arrays.stream(SystemOperation.values())
@@ -117,7 +119,7 @@ class AtDifferentialTest {
             })
     void guestSeesWhatAPeDoes(Feature nesting, String model) {
         CpuModel cpu = CpuModel.parse(model);
-        Random random = new Random(Long.getLong("nido.at.seed", 20_261_122));
+        Random random = new Random(SEED);
         int[] outcomes = new int[2];
         for (int batch = 0; batch < 4; batch++) {
             try (MonitorGuest g = new MonitorGuest(nesting, cpu, 1);
