@@ -37,7 +37,7 @@ import java.util.regex.Pattern;
 public final class DemoBenchmarks implements Benchmarks {
 
     private static final String NAME = "demo";
-    private static final long ORIGIN = 0x4008_0000L;
+    static final long ORIGIN = 0x4008_0000L;
     private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final Pattern TICKS = Pattern.compile("hypercall: (\\d+) ticks");
     private static final String L2_DONE = "L2: init is done";
@@ -146,7 +146,7 @@ public final class DemoBenchmarks implements Benchmarks {
                 text.toString(StandardCharsets.US_ASCII));
     }
 
-    private static String source() throws IOException {
+    static String source() throws IOException {
         try (InputStream in = DemoBenchmarks.class.getResourceAsStream("hypercall.s")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }

@@ -28,8 +28,8 @@ import java.util.Arrays;
  */
 record ForwardedExits(double nanos, double median, double hypercallNanos) {
 
-    private static final int WARM_UP = 300_000;
-    private static final int MEASURED = 200_000;
+    private static final int WARM_UP = 60_000;
+    private static final int MEASURED = 60_000;
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
     static ForwardedExits measure(Column column) throws IOException {

@@ -2,6 +2,7 @@ package dev.nido.bench;
 
 import dev.nido.bench.TrapProgram.Column;
 import dev.nido.bench.TrapProgram.Operation;
+import dev.nido.board.guest.GuestCatalogue;
 import dev.nido.cli.Benchmarks;
 import dev.nido.cli.Streams;
 
@@ -40,8 +41,29 @@ public final class TrapBenchmarks implements Benchmarks {
             all.put(operation, row);
         }
         out.print(text(all));
+        debian(out);
         if (json != null) {
             Files.writeString(json, json(all));
+        }
+    }
+
+    /** The first row once more, with a real hypervisor. */
+    private static void debian(PrintStream out) throws IOException {
+        if (!DebianTraps.isFetched()) {
+            out.printf(
+                    "%nwith Debian's KVM: not measured; first: nido guest fetch %s%n",
+                    GuestCatalogue.DEMO);
+            return;
+        }
+        for (Column column : Column.values()) {
+            Map<String, Double> exits = DebianTraps.exits(column);
+            out.printf(
+                    Locale.ROOT,
+                    "%nhypercall to Debian's KVM, %s: %.4g + %.3g%n",
+                    column.text,
+                    sum(exits, false),
+                    sum(exits, true));
+            exits.forEach((name, count) -> out.printf(Locale.ROOT, "%8.4g  %s%n", count, name));
         }
     }
 

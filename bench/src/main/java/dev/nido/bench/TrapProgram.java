@@ -2,6 +2,7 @@ package dev.nido.bench;
 
 import dev.nido.arch.CpuModel;
 import dev.nido.arch.Esr;
+import dev.nido.arch.HcrEl2;
 import dev.nido.arch.SysReg;
 import dev.nido.arch.SystemOperation;
 import dev.nido.board.BoardConfig;
@@ -175,14 +176,19 @@ final class TrapProgram {
         }
 
         private void count(Vcpu vcpu, int ec, long esr) {
-            String who = vcpu.nested().isHypContext() ? "L1 " : hostOrGuest(vcpu);
-            exits.merge(who + name(ec, esr), 1, Integer::sum);
+            exits.merge(name(vcpu, ec, esr), 1, Integer::sum);
         }
+    }
 
-        /** Without VHE the hypervisor's host part is at EL1, without a stage 2. */
-        private static String hostOrGuest(Vcpu vcpu) {
-            return (vcpu.readSys(SysReg.HCR_EL2) & 1) == 0 ? "L1 host " : "L2 ";
-        }
+    /** Who had an exit, and what it was. */
+    static String name(Vcpu vcpu, int ec, long esr) {
+        return (vcpu.nested().isHypContext() ? "L1 " : isGuest(vcpu) ? "L2 " : "L1 host ")
+                + name(ec, esr);
+    }
+
+    /** Without VHE the hypervisor's host part is at EL1 too, without a stage 2. */
+    static boolean isGuest(Vcpu vcpu) {
+        return vcpu.nested().isNested() && (vcpu.readSys(SysReg.HCR_EL2) & HcrEl2.VM) != 0;
     }
 
     private static String name(int ec, long esr) {
