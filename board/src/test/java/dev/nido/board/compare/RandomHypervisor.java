@@ -31,6 +31,9 @@ final class RandomHypervisor {
 
     private static final long DATA = VirtMap.RAM + 0x60_0000;
 
+    /** Where stores go, so that they don't change tables that nothing is invalidated of. */
+    private static final long STORES = VirtMap.RAM + 0x80_0000;
+
     private static final SysReg[] REGISTERS = SysReg.values();
 
     private static final List<SysReg> EL2_REGISTERS =
@@ -81,6 +84,9 @@ final class RandomHypervisor {
     private final boolean nested;
     private final boolean reckless;
     private final StringBuilder text = new StringBuilder();
+
+    /** Something has changed that TLBs may hold: what they give then is anybody's guess. */
+    private boolean changed = true;
 
     /**
      * @param nested whether the CPU shows FEAT_NV2
@@ -254,6 +260,7 @@ final class RandomHypervisor {
     }
 
     private void anyRegister() {
+        changed = true;
         SysReg r =
                 one(3)
                         ? REGISTERS[random.nextInt(REGISTERS.length)]
@@ -268,6 +275,7 @@ final class RandomHypervisor {
     }
 
     private void hcr() {
+        changed = true;
         long bits = 1L << 31;
         if (!one(5)) {
             bits |= 1;
@@ -301,6 +309,7 @@ final class RandomHypervisor {
     }
 
     private void stage2Control() {
+        changed = true;
         if (one(2)) {
             long vmid = random.nextInt(4);
             long root = one(4) ? page() : TABLES + (one(2) ? 0 : 0x1000L * random.nextInt(16));
@@ -336,6 +345,7 @@ final class RandomHypervisor {
     }
 
     private void descriptor() {
+        changed = true;
         long table = TABLES + 0x1000L * (one(2) ? random.nextInt(3) : random.nextInt(15));
         int[] often = {0, 1, 2, 3, 4, 64, 72};
         int index = one(3) ? random.nextInt(512) : often[random.nextInt(often.length)];
@@ -360,6 +370,7 @@ final class RandomHypervisor {
     }
 
     private void translation() {
+        invalidateChanged();
         constant(3, page() | random.nextInt(4096));
         int op1 = one(2) ? 4 : 0;
         int key = 1 << 14 | op1 << 11 | 7 << 7 | (8 + random.nextInt(2)) << 3 | random.nextInt(8);
@@ -434,6 +445,7 @@ final class RandomHypervisor {
      * they are not may be seen.
      */
     private void unmask() {
+        changed = true;
         constant(
                 3,
                 1L << 31
@@ -476,24 +488,23 @@ final class RandomHypervisor {
     }
 
     private void access(long address) {
-        constant(2, address + 8L * random.nextInt(512));
-        switch (random.nextInt(5)) {
+        boolean store = one(2);
+        constant(2, (store ? STORES : address) + 8L * random.nextInt(512));
+        if (store) {
+            line("str x%d, [x2]", any());
+            return;
+        }
+        switch (random.nextInt(4)) {
             case 0 -> line("ldr w3, [x2]");
             case 1 -> line("ldp x3, x4, [x2]");
             case 2 -> line("ldrb w%d, [x2]", 3 + random.nextInt(10));
-            default -> {
-                // What is stored goes to data only.
-                if (address >= DATA && address < DATA + 0x10_0000) {
-                    line("str x%d, [x2]", any());
-                } else {
-                    line("ldr x%d, [x2]", any());
-                }
-            }
+            default -> line("ldr x%d, [x2]", any());
         }
     }
 
     /** The guest's stage 1. */
     private void stage1() {
+        changed = true;
         String suffix = host == Host.VHE ? "el12" : "el1";
         if (host == Host.ANY) {
             return;
@@ -514,9 +525,21 @@ final class RandomHypervisor {
         }
     }
 
+    private void invalidateChanged() {
+        if (!reckless && changed) {
+            line("dsb sy");
+            line("tlbi alle1");
+            line("dsb sy");
+            line("isb");
+            changed = false;
+        }
+    }
+
     private void enter() {
+        invalidateChanged();
         int other = random.nextInt(0x400);
-        if (!reckless && (other & 0xc) == 8) {
+        int mode = other & 0x1f;
+        if (!reckless && mode != 0 && mode != 4 && mode != 5) {
             other |= 0x3c0;
         }
         constant(3, one(8) ? other : one(4) ? 0x3c0 : one(4) ? 0x345 : 0x3c5);
@@ -611,7 +634,7 @@ final class RandomHypervisor {
 
     private void vectors() {
         line(".balign 2048");
-        line("vectors: nop");
+        line("vectors:");
         String[] kinds = {"sync", "irq", "fiq", "serror"};
         for (int group = 0; group < 4; group++) {
             for (String kind : kinds) {
@@ -652,7 +675,7 @@ final class RandomHypervisor {
         line("tbnz x30, #63, off");
         line("eret");
         line(".balign 2048");
-        line("el1_vectors: nop");
+        line("el1_vectors:");
         for (int i = 0; i < 16; i++) {
             line(".balign 128");
             if (i % 4 == 1) {
