@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -129,11 +130,14 @@ class HypervisorCanaryTest {
             Runner runner = new Runner(machine, vcpu);
             MachineEnd end = machine.runScheduled(List.of(runner), Duration.ofSeconds(20));
             assertThat(end).as("end").isNotInstanceOf(MachineEnd.TimedOut.class);
-            assertThat(runner.last).as("exit").isNotInstanceOf(Exit.InternalError.class);
+            // None: it waits for what can't come.
+            if (runner.last != null) {
+                assertThat(runner.last).as("exit").isNotInstanceOf(Exit.InternalError.class);
+            }
             byte[] page = new byte[PAGE];
             for (int at = 0; at < OTHER; at += PAGE) {
                 other.ram().read(VirtMap.RAM + at, page, 0, PAGE);
-                if (!java.util.Arrays.equals(page, marked(at))) {
+                if (!Arrays.equals(page, marked(at))) {
                     throw new AssertionError("page %x of the other VM was written".formatted(at));
                 }
             }
@@ -167,7 +171,7 @@ class HypervisorCanaryTest {
     @ParameterizedTest
     @EnumSource
     void recklessHypervisorsReachNothingButTheirOwn(Variant variant) {
-        for (long seed = 1; seed <= 8; seed++) {
+        for (long seed = 1; seed <= 4; seed++) {
             check(seed, variant);
         }
     }

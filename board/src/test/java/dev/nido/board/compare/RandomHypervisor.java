@@ -293,6 +293,10 @@ final class RandomHypervisor {
         for (int i = 0; i < more; i++) {
             int bit = random.nextInt(60);
             boolean nv = bit >= 42 && bit <= 45;
+            // IMO and FMO that differ are taken for both.
+            if (!reckless && (bit == 3 || bit == 4)) {
+                continue;
+            }
             if (bit == 27 || bit == 34 || bit == 31 || nv && !nested) {
                 continue;
             }
