@@ -2,6 +2,8 @@ package dev.nido.board.compare;
 
 import dev.nido.arch.SysReg;
 import dev.nido.isa.Disassembler;
+import dev.nido.kvm.Vm;
+import dev.nido.kvm.nested.NestedVcpu;
 import dev.nido.machine.CodeCache;
 import dev.nido.machine.Machine;
 import dev.nido.machine.engine.StreamRecorder;
@@ -41,6 +43,23 @@ final class Snapshot implements StreamRecorder.Listener {
                     SysReg.VBAR_EL1,
                     SysReg.CONTEXTIDR_EL1,
                     SysReg.PAR_EL1);
+
+    /** The same of a guest that has an EL2. */
+    private static final List<SysReg> SYSTEM_EL2 =
+            List.of(
+                    SysReg.SP_EL2,
+                    SysReg.ELR_EL2,
+                    SysReg.SPSR_EL2,
+                    SysReg.ESR_EL2,
+                    SysReg.FAR_EL2,
+                    SysReg.SCTLR_EL2,
+                    SysReg.TTBR0_EL2,
+                    SysReg.TCR_EL2,
+                    SysReg.VBAR_EL2,
+                    SysReg.CPTR_EL2,
+                    SysReg.HCR_EL2,
+                    SysReg.VTTBR_EL2,
+                    SysReg.VTCR_EL2);
 
     private final Lane lane;
     private final long target;
@@ -94,7 +113,7 @@ final class Snapshot implements StreamRecorder.Listener {
 
     private void take(Pe pe, long[] words) {
         registers.put("pe", Integer.toString(pe.index));
-        registers.put("el", Integer.toString(pe.el));
+        registers.put("el", Long.toString(words[1] >> 4 & 15));
         registers.put("pc of the record", hex(words[0]));
         for (int i = 0; i < 31; i++) {
             registers.put("x" + i, hex(pe.x[i]));
@@ -106,10 +125,28 @@ final class Snapshot implements StreamRecorder.Listener {
             registers.put("v" + i, "%016x%016x".formatted(pe.v[2 * i + 1], pe.v[2 * i]));
         }
         pe.storeStackPointer();
+        NestedVcpu nested = nested(pe);
         for (SysReg r : SYSTEM) {
-            registers.put(r.name().toLowerCase(Locale.ROOT), hex(pe.sys[r.ordinal()]));
+            system(pe, nested, r);
+        }
+        if (lane.side().config().startEl() == 2) {
+            for (SysReg r : SYSTEM_EL2) {
+                system(pe, nested, r);
+            }
         }
         registers.put("retired", Long.toString(pe.retired));
+    }
+
+    /** The vCPU on a PE, if it has a virtual EL2; deterministic ones have their PE's number. */
+    private NestedVcpu nested(Pe pe) {
+        Vm vm = lane.board().vm();
+        return vm == null ? null : vm.vcpus().get(pe.index).nested();
+    }
+
+    /** By the name that the guest uses, wherever the hypervisor has it. */
+    private void system(Pe pe, NestedVcpu nested, SysReg r) {
+        long value = nested == null ? pe.sys[r.ordinal()] : nested.read(r);
+        registers.put(r.name().toLowerCase(Locale.ROOT), hex(value));
     }
 
     /** A record in words; the instruction at its address is disassembled. */
