@@ -5,6 +5,7 @@ import dev.nido.arch.SysReg;
 import dev.nido.kvm.KvmException;
 import dev.nido.kvm.Vcpu;
 import dev.nido.kvm.nested.GuestStage2Walk;
+import dev.nido.kvm.nested.ShadowFaults;
 import dev.nido.kvm.nested.ShadowMmu;
 
 /**
@@ -132,12 +133,14 @@ final class GuestWalk {
         if (shadow == null) {
             return true;
         }
-        GuestStage2Walk walk = vcpu.nested().shadowFaults().walk();
-        if (!walk.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
+        ShadowFaults faults = vcpu.nested().shadowFaults();
+        GuestStage2Walk walk = faults.walk();
+        if (!walk.translate(shadow, ipa)) {
             stage2Status = walk.status();
             return false;
         }
-        if ((walk.rights(false) & GuestStage2Walk.READ) == 0) {
+        if ((walk.rights(false) & GuestStage2Walk.READ) == 0
+                || faults.protectedFromWalks(walk.descriptor())) {
             stage2Status = Esr.FSC_PERMISSION + walk.level();
             return false;
         }

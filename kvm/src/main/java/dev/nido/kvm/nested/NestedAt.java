@@ -271,7 +271,8 @@ final class NestedAt {
             if (!known && !w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
                 return stage2Fault(w.status(), ipa, true);
             }
-            if ((w.rights(false) & GuestStage2Walk.READ) == 0) {
+            if ((w.rights(false) & GuestStage2Walk.READ) == 0
+                    || nested.shadowFaults().protectedFromWalks(w.descriptor())) {
                 return stage2Fault(Esr.FSC_PERMISSION + w.level(), ipa, true);
             }
             if (known) {

@@ -138,7 +138,7 @@ public final class ShadowFaults {
     }
 
     /** HCR_EL2.PTW: L1 has no stage-1 tables of L2's in Device memory. */
-    boolean protectedFromWalks(long descriptor) {
+    public boolean protectedFromWalks(long descriptor) {
         long hcr = vcpu.nested().hcr();
         return (hcr & HcrEl2.PTW) != 0
                 && GuestStage2Walk.isDevice(descriptor, (hcr & HcrEl2.FWB) != 0);
@@ -155,6 +155,7 @@ public final class ShadowFaults {
         GuestStage2Walk w = walk();
         boolean user = Spsr.el(vcpu.pstate()) == 0;
         boolean maintenance = (esr & Esr.CM) != 0;
+        boolean walker = (esr & Esr.S1PTW) != 0;
         boolean write = (needed & GuestStage2Walk.WRITE) != 0 && !maintenance;
         boolean marked;
         do {
@@ -164,7 +165,8 @@ public final class ShadowFaults {
             if (!known && !w.walk(shadow.vttbr(), shadow.vtcr(), ipa)) {
                 return inject(esr, w.status(), far);
             }
-            boolean denied = (needed & ~w.rights(user)) != 0;
+            boolean denied =
+                    (needed & ~w.rights(user)) != 0 || walker && protectedFromWalks(w.descriptor());
             if (denied) {
                 if (permission || !w.isYoung() || !hasMemory(w.pa())) {
                     if (w.isYoung()) {

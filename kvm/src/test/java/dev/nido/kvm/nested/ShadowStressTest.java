@@ -311,6 +311,37 @@ class ShadowStressTest {
         }
     }
 
+    /** Other VMs come and go beside it, to whom its pages are donated. */
+    @ParameterizedTest
+    @CsvSource({"NV2,true", "NV,false"})
+    void aGuestOfAGuestKeepsItsDataWhilePagesAreDonatedToOtherVms(Feature nesting, boolean e2h)
+            throws Exception {
+        try (World w = new World(nesting, e2h, false, true)) {
+            SplittableRandom random = new SplittableRandom(3);
+            w.whileItRuns(() -> {
+                if (random.nextBoolean()) {
+                    w.memory.discard(15 * MB, MB);
+                }
+                donate(w, random);
+                disturb(w, random);
+            });
+            w.check();
+        }
+    }
+
+    /** Another VM gets pages, finds them empty, writes them, and ends. */
+    private static void donate(World w, SplittableRandom random) {
+        CpuModel cpu = CpuModel.defaultModel().withoutEl2();
+        try (Vm other = w.hypervisor.createVm(VmConfig.of(cpu))) {
+            other.slots().add(0, RAM, MB);
+            for (int i = 0; i < 64; i++) {
+                long at = RAM + random.nextInt(256) * 4096L;
+                assertThat(other.ownRam().get64(at)).isBetween(-1L, 0L);
+                other.ownRam().put64(at, -1);
+            }
+        }
+    }
+
     /** What a live migration of L1 does while L2 writes. */
     @ParameterizedTest
     @CsvSource({"NV2,true,true", "NV,false,false"})
