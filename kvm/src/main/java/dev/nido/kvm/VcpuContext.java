@@ -36,6 +36,7 @@ public final class VcpuContext {
     int fpcr;
     int fpsr;
     boolean event;
+    private int exceptionsInARow;
 
     /**
      * @param virtualEl2 whether somebody else switches what EL1 and EL2 both have
@@ -69,6 +70,7 @@ public final class VcpuContext {
         fpcr = 0;
         fpsr = 0;
         event = false;
+        exceptionsInARow = 0;
     }
 
     /** Puts the registers into a PE at EL2. */
@@ -82,6 +84,7 @@ public final class VcpuContext {
         pe.fpsr = fpsr;
         pe.eventRegister = event;
         pe.monitorBytes = 0;
+        pe.setExceptionsInARow(exceptionsInARow);
         pe.sys[SysReg.ELR_EL2.ordinal()] = pc;
         pe.sys[SysReg.SPSR_EL2.ordinal()] = pstate;
     }
@@ -96,6 +99,7 @@ public final class VcpuContext {
         fpcr = pe.fpcr;
         fpsr = pe.fpsr;
         event = pe.eventRegister;
+        exceptionsInARow = pe.exceptionsInARow();
         pc = pe.sys[SysReg.ELR_EL2.ordinal()];
         pstate = pe.sys[SysReg.SPSR_EL2.ordinal()];
     }

@@ -399,6 +399,17 @@ public final class Pe {
         }
     }
 
+    /** Exceptions since the last instruction; to be given to {@link #setExceptionsInARow} later. */
+    public int exceptionsInARow() {
+        return retired == retiredAtException ? repeatedExceptions : 0;
+    }
+
+    /** Goes on with the count of another PE, or of another guest. */
+    public void setExceptionsInARow(int count) {
+        repeatedExceptions = count;
+        retiredAtException = count == 0 ? -1 : retired;
+    }
+
     /** Reads a register by itself: no trap, no redirection by HCR_EL2.E2H. */
     public long readRegister(SysReg r) {
         return registers.readOwn(r);
