@@ -151,6 +151,24 @@ class Item55MaintenanceForwardingTest {
     }
 
     @Test
+    void risesAgainAfterItFellUnnoticed() {
+        try (NestedHosted view = ready("default", 1, true)) {
+            view.mmio(0, false, 0x10300, 4, 1 << MAINTENANCE);
+            view.ich(0, SysReg.ICH_VMCR_EL2, 0xf800_0200L);
+            view.ich(0, SysReg.ICH_HCR_EL2, 1 | 1 << 7);
+            view.ich(0, ListRegister.of(0), 1L << 63 | 1L << 61 | (long) MAINTENANCE << 32 | 33);
+            view.eret(0);
+            assertThat(view.inGuest(0)).as("it is active").isTrue();
+            view.icc(0, SysReg.ICC_IGRPEN1_EL1, 1);
+            view.icc(0, SysReg.ICC_DIR_EL1, 33);
+            assertThat(view.inGuest(0)).as("and now not, but low").isTrue();
+            view.icc(0, SysReg.ICC_IGRPEN1_EL1, 0);
+            assertThat(view.inGuest(0)).isFalse();
+            assertThat(take(view)).isEqualTo(MAINTENANCE);
+        }
+    }
+
+    @Test
     void comesOfConditionsAndOfTheMachineOnlyWhileTheInterfaceIsEnabled() {
         try (NestedHosted view = ready("default", 1, true)) {
             view.ich(0, SysReg.ICH_HCR_EL2, 0xfe);
