@@ -18,8 +18,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Runs one program that starts at EL2 on the bare machine and as a guest, in deterministic mode. It
- * logs to memory from {@link #LOG} on, ends with X28 one past its log, and ends by PSCI.
+ * Runs one program that starts at EL2 on the bare machine, with the CPU that a guest hypervisor is
+ * given there, and as a guest, in deterministic mode. It logs to memory from {@link #LOG} on, ends
+ * with X28 one past its log, and ends by PSCI.
  */
 final class BothSides {
 
@@ -56,7 +57,15 @@ final class BothSides {
     static Outcome bare(CpuModel cpu, String program) {
         try (Machine machine =
                 new Machine(
-                        new MachineConfig(cpu, 1, HostedGuest.RAM, 16 << 20, true, 1, 2, true))) {
+                        new MachineConfig(
+                                cpu.forGuestHypervisor(12),
+                                1,
+                                HostedGuest.RAM,
+                                16 << 20,
+                                true,
+                                1,
+                                2,
+                                true))) {
             byte[] code = Assembler.assemble(program, HostedGuest.RAM).bytes();
             machine.memory().write(0, code, 0, code.length);
             enable(machine.gic().distributor(), machine.gic().redistributors());
