@@ -98,10 +98,14 @@ class NestedDocumentationTest {
     }
 
     @Test
-    void everyTestIsThere() throws IOException {
+    void everyItemHasItsTests() throws IOException {
         SortedSet<String> tests = testsOfTheTree();
         for (Row row : rows) {
-            assertThat(tests).as("item " + row.item()).containsAll(row.tests());
+            assertThat(row.tests())
+                    .as("item " + row.item())
+                    .isNotEmpty()
+                    .containsExactlyElementsOf(
+                            tests.stream().filter(t -> t.startsWith("Item" + row.item())).toList());
         }
     }
 }
