@@ -405,13 +405,17 @@ final class RandomHypervisor {
                         | (one(3) ? 1L << 41 : 0)
                         | 16
                         | random.nextInt(64);
-        constant(3, one(12) ? random.nextLong() & ~(1L << 61) : lr);
+        if (!reckless && lr >>> 62 == 0) {
+            lr &= ~(1L << 41);
+        }
+        constant(3, reckless && one(12) ? random.nextLong() & ~(1L << 61) : lr);
         line("msr ich_lr%d_el2, x3", random.nextInt(4));
     }
 
     private void virtualInterface() {
         if (one(2)) {
-            constant(3, one(2) ? 1 : random.nextInt(0x8000) & ~0x300);
+            // A condition that the write itself makes true is seen late with FEAT_NV2.
+            constant(3, one(2) ? 1 : random.nextInt(0x8000) & (reckless ? ~0x300 : 0x7c01));
             line("msr ich_hcr_el2, x3");
         } else {
             constant(3, one(2) ? 0xf8_00_00_03L : random.nextInt() & 0xffff_ffffL);
