@@ -409,7 +409,7 @@ public final class VncrTlb {
         for (int i = 0; i < REGIME.length; i++) {
             pe.sys[REGIME[i].ordinal()] = values[i];
         }
-        long base = TrapConfiguration.hcr(vcpu, pe.cpu, vcpu.vm().isPinned());
+        long base = TrapConfiguration.hcr(vcpu, vcpu.vm().isPinned());
         cpu.write(SysReg.HCR_EL2, base | (e2h ? 0 : HcrEl2.NV | HcrEl2.NV1));
     }
 }

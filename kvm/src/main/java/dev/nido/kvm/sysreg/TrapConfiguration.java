@@ -2,7 +2,6 @@ package dev.nido.kvm.sysreg;
 
 import dev.nido.arch.CptrEl2;
 import dev.nido.arch.CpuModel;
-import dev.nido.arch.Feature;
 import dev.nido.arch.HcrEl2;
 import dev.nido.arch.MdcrEl2;
 import dev.nido.arch.SysReg;
@@ -51,7 +50,7 @@ public final class TrapConfiguration {
      */
     public static void apply(Vcpu vcpu, PhysicalCpu cpu, boolean pinned) {
         cpu.write(SysReg.HSTR_EL2, 0);
-        long hcr = hcr(vcpu, cpu.pe().cpu, pinned);
+        long hcr = hcr(vcpu, pinned);
         if (vcpu.nested() != null) {
             NestedTraps.apply(vcpu, cpu, hcr, mdcr(vcpu));
             return;
@@ -67,14 +66,14 @@ public final class TrapConfiguration {
     /**
      * HCR_EL2 for a vCPU, without pending virtual exceptions.
      *
-     * @param physical the CPU under the hypervisor
      * @param pinned as for {@link #apply}
      */
-    public static long hcr(Vcpu vcpu, CpuModel physical, boolean pinned) {
+    public static long hcr(Vcpu vcpu, boolean pinned) {
         long hcr = HCR;
-        // CTR_EL0 need not trap where it is the PE's own.
-        boolean ownCacheType = !vcpu.vm().idRegisters().cacheTypeChanged();
-        hcr |= physical.has(Feature.EVT) && ownCacheType ? HcrEl2.TID4 : HcrEl2.TID2;
+        // The caches are the PE's own, but for what user space has made of CTR_EL0.
+        if (vcpu.vm().idRegisters().cacheTypeChanged()) {
+            hcr |= HcrEl2.TID2;
+        }
         if (!pinned) {
             hcr |= HcrEl2.FB;
         }

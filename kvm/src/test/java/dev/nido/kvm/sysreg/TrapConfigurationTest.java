@@ -14,8 +14,6 @@ import org.junit.jupiter.api.Test;
 /** What traps while a guest runs at EL1. */
 class TrapConfigurationTest {
 
-    private static final CpuModel PHYSICAL = CpuModel.defaultModel().withoutEl2().underHypervisor();
-
     @Test
     void el2IsConfiguredOnceTheVcpuIsLoaded() {
         try (HostedGuest guest = HostedGuest.deterministic(2, "b .")) {
@@ -36,8 +34,8 @@ class TrapConfigurationTest {
     void tlbMaintenanceIsBroadcastWhereVcpusMoveBetweenPes() {
         try (HostedGuest guest = HostedGuest.threaded(1, 1, "b .")) {
             Vcpu vcpu = guest.vcpu(0);
-            assertThat(TrapConfiguration.hcr(vcpu, PHYSICAL, true) & HcrEl2.FB).isZero();
-            assertThat(TrapConfiguration.hcr(vcpu, PHYSICAL, false) & HcrEl2.FB).isNotZero();
+            assertThat(TrapConfiguration.hcr(vcpu, true) & HcrEl2.FB).isZero();
+            assertThat(TrapConfiguration.hcr(vcpu, false) & HcrEl2.FB).isNotZero();
         }
     }
 
@@ -45,14 +43,10 @@ class TrapConfigurationTest {
     void ctrTrapsOnlyWhereItIsNotThePes() {
         try (HostedGuest guest = HostedGuest.threaded(1, 1, "b .")) {
             Vcpu vcpu = guest.vcpu(0);
-            assertThat(TrapConfiguration.hcr(vcpu, PHYSICAL, true) & (HcrEl2.TID2 | HcrEl2.TID4))
-                    .isEqualTo(HcrEl2.TID4);
-            CpuModel withoutEvt = CpuModel.parse("default,-evt");
-            assertThat(TrapConfiguration.hcr(vcpu, withoutEvt, true) & (HcrEl2.TID2 | HcrEl2.TID4))
-                    .isEqualTo(HcrEl2.TID2);
+            assertThat(TrapConfiguration.hcr(vcpu, true) & (HcrEl2.TID2 | HcrEl2.TID4)).isZero();
             IdRegisters ids = guest.vm.idRegisters();
             ids.set(SysReg.CTR_EL0, ids.get(SysReg.CTR_EL0) & ~(1L << 28));
-            assertThat(TrapConfiguration.hcr(vcpu, PHYSICAL, true) & (HcrEl2.TID2 | HcrEl2.TID4))
+            assertThat(TrapConfiguration.hcr(vcpu, true) & (HcrEl2.TID2 | HcrEl2.TID4))
                     .isEqualTo(HcrEl2.TID2);
         }
     }
