@@ -334,7 +334,7 @@ final class RandomGuest {
     /** All synchronous exceptions skip an instruction, all interrupts are ended. */
     private void vectors() {
         line(".balign 2048");
-        line("vectors: nop");
+        line("vectors:");
         String[] kinds = {"sync", "irq", "fiq", "serror"};
         for (int group = 0; group < 4; group++) {
             for (String kind : kinds) {
