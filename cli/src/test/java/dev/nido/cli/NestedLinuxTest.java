@@ -9,6 +9,7 @@ import dev.nido.board.VirtBoard;
 import dev.nido.board.guest.Guest;
 import dev.nido.board.guest.GuestCatalogue;
 import dev.nido.board.guest.InTreeGuest;
+import dev.nido.board.guest.Matryoshka;
 import dev.nido.board.guest.Progress;
 import dev.nido.kvm.nested.Nesting;
 import dev.nido.machine.MachineEnd;
@@ -17,11 +18,14 @@ import dev.nido.observe.NestedFigures;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 
 /**
@@ -31,6 +35,8 @@ import java.time.Duration;
  */
 @EnabledIfEnvironmentVariable(named = "NIDO_DEMO", matches = "1")
 class NestedLinuxTest {
+
+    @TempDir private Path directory;
 
     /** How often, not how long. */
     private final ExitStatistics statistics = new ExitStatistics(() -> 0);
@@ -131,6 +137,34 @@ class NestedLinuxTest {
         NestedFigures figures = ExitStatistics.sum(statistics.vcpus()).nested();
         assertThat(figures.contexts()).isGreaterThanOrEqualTo(12);
         assertThat(figures.recycledContexts()).isPositive();
+    }
+
+    @Test
+    void debianRunsUnderFourHypervisorsUnderTheHypervisor() throws Exception {
+        Guest debian = catalogue().fetch(GuestCatalogue.DEBIAN);
+        byte[] kernel = Files.readAllBytes(debian.kernel());
+        Path image =
+                Files.write(directory.resolve("image"), Matryoshka.image(4, 512L << 20, kernel));
+        ByteArrayOutputStream console = new ByteArrayOutputStream();
+        BoardConfig config =
+                BoardConfig.of(image)
+                        .initrds(debian.initrds())
+                        .initrdOverlay(GuestCatalogue.execOverlay("echo innermost $(uname -m)"))
+                        .append(debian.append() + " quiet panic=-1")
+                        .cpu(CpuModel.parse("default,-e2h0,+nv2"))
+                        .memory(512L << 20)
+                        .startEl(2)
+                        .hosting(BoardConfig.Hosting.STANDARD.withNesting(Nesting.NV2))
+                        .console(console::write)
+                        .build();
+        MachineEnd end;
+        try (VirtBoard board = VirtBoard.create(config)) {
+            end = board.run(Duration.ofMinutes(10));
+        }
+        assertThat(console.toString(StandardCharsets.UTF_8))
+                .contains("matryoshka level=3")
+                .contains("innermost aarch64");
+        assertThat(end).isEqualTo(new MachineEnd.PoweredOff());
     }
 
     /** Runs a command in L1 on two CPUs; what it said. */
