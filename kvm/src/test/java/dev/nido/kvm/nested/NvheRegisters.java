@@ -18,7 +18,7 @@ final class NvheRegisters {
     static void areThoseOfEl1(Feature nesting, List<SysReg> registers) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < registers.size(); i++) {
-            text.append("movz x1, #%d, lsl #12\n".replace("lsl #12", "lsl #0").formatted(i + 1));
+            text.append("movz x1, #%d\n".formatted(i + 1));
             text.append("lsl x1, x1, #12\n");
             text.append(
                     "msr %s, x1\nmrs x1, %s\nlsr x1, x1, #12\n"
