@@ -579,11 +579,7 @@ public final class Pe {
         fpEnabled = computeFpEnabled();
         debug.contextChanged();
         pmu.contextChanged();
-        if (el < 2 || !returnsFromEl2Entry) {
-            // Software of EL2 that is not in the machine executes nothing there: what it changes
-            // counts when the guest goes on.
-            mmu.contextChanged();
-        }
+        mmu.contextChanged();
     }
 
     /** Something was unmasked or re-routed: has the engine look, if an interrupt is pending. */
