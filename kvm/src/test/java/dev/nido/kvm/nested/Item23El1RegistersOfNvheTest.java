@@ -1,5 +1,7 @@
 package dev.nido.kvm.nested;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.nido.arch.Feature;
 import dev.nido.arch.SysReg;
 
@@ -16,19 +18,21 @@ class Item23El1RegistersOfNvheTest {
             value = Feature.class,
             names = {"NV", "NV2"})
     void isThatOfEl1WhileEl2RunsWithout(Feature nesting) {
-        NvheRegisters.areThoseOfEl1(
-                nesting,
-                List.of(
-                        SysReg.SCTLR_EL1,
-                        SysReg.TTBR0_EL1,
-                        SysReg.TTBR1_EL1,
-                        SysReg.TCR_EL1,
-                        SysReg.ESR_EL1,
-                        SysReg.FAR_EL1,
-                        SysReg.AFSR0_EL1,
-                        SysReg.AFSR1_EL1,
-                        SysReg.MAIR_EL1,
-                        SysReg.AMAIR_EL1,
-                        SysReg.CONTEXTIDR_EL1));
+        assertThat(
+                        NvheRegisters.amiss(
+                                nesting,
+                                List.of(
+                                        SysReg.SCTLR_EL1,
+                                        SysReg.TTBR0_EL1,
+                                        SysReg.TTBR1_EL1,
+                                        SysReg.TCR_EL1,
+                                        SysReg.ESR_EL1,
+                                        SysReg.FAR_EL1,
+                                        SysReg.AFSR0_EL1,
+                                        SysReg.AFSR1_EL1,
+                                        SysReg.MAIR_EL1,
+                                        SysReg.AMAIR_EL1,
+                                        SysReg.CONTEXTIDR_EL1)))
+                .isEmpty();
     }
 }
